@@ -1,0 +1,160 @@
+"""Bytes ⇄ messages of contract version 1; the shapes on the wire are the structs of this file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+
+from edge_agent.contract.clock import from_ms, to_ms
+from edge_agent.contract.readings import (
+    Ack,
+    AgentStatus,
+    Batch,
+    Body,
+    Entry,
+    Gap,
+    Quality,
+    Reading,
+    Telemetry,
+    Value,
+)
+
+
+class Undecodable(ValueError):
+    """The bytes are no message of this contract; keep them and go on with the next."""
+
+
+class TelemetryWire(msgspec.Struct, frozen=True, kw_only=True, tag="telemetry", tag_field="kind"):
+    """`at` in ms since 1970; `good` maps point to value, `bad` maps point to the quality that took its value away."""
+
+    device: str
+    at: int
+    boot: str
+    mono: float
+    trusted: bool
+    good: dict[str, float | bool | str] = {}
+    bad: dict[str, Quality] = {}
+
+
+class StatusWire(msgspec.Struct, frozen=True, kw_only=True, tag="status", tag_field="kind"):
+    status: AgentStatus
+
+
+class GapWire(msgspec.Struct, frozen=True, kw_only=True, tag="gap", tag_field="kind"):
+    gap: Gap
+
+
+BodyWire = TelemetryWire | StatusWire | GapWire
+
+
+class EntryWire(msgspec.Struct, frozen=True, kw_only=True):
+    seq: int
+    body: BodyWire
+
+
+class BatchWire(msgspec.Struct, frozen=True, kw_only=True):
+    stream: str
+    entries: list[EntryWire]
+
+
+class RawEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry whose body is already encoded, as the outbox keeps it."""
+
+    seq: int
+    body: msgspec.Raw
+
+
+class RawBatch(msgspec.Struct, frozen=True, kw_only=True):
+    stream: str
+    entries: list[RawEntry]
+
+
+_ENCODER = msgspec.json.Encoder()
+_BATCH = msgspec.json.Decoder(BatchWire)
+_ACK = msgspec.json.Decoder(Ack)
+
+
+def encode_body(body: Body) -> bytes:
+    """What the outbox stores; the sequence number is added when it is sent."""
+    return _ENCODER.encode(_to_wire(body))
+
+
+def encode_batch(stream: str, entries: Sequence[tuple[int, bytes]]) -> bytes:
+    """Frames bodies that `encode_body` made, each with its sequence number."""
+    raw = [RawEntry(seq=seq, body=msgspec.Raw(body)) for seq, body in entries]
+    return _ENCODER.encode(RawBatch(stream=stream, entries=raw))
+
+
+def decode_batch(store: str, payload: bytes) -> Batch:
+    """Raises Undecodable. `store` comes from the topic: a broker lets a store speak only there."""
+    try:
+        wire = _BATCH.decode(payload)
+        entries = tuple(Entry(seq=entry.seq, body=_from_wire(entry.body)) for entry in wire.entries)
+    except (msgspec.DecodeError, ValueError, OverflowError) as error:
+        raise Undecodable(str(error)) from error
+    return Batch(store=store, stream=wire.stream, entries=entries)
+
+
+def encode_ack(ack: Ack) -> bytes:
+    return _ENCODER.encode(ack)
+
+
+def decode_ack(payload: bytes) -> Ack:
+    """Raises Undecodable."""
+    try:
+        return _ACK.decode(payload)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Undecodable(str(error)) from error
+
+
+def _to_wire(body: Body) -> BodyWire:
+    match body:
+        case Telemetry():
+            return _telemetry_to_wire(body)
+        case AgentStatus():
+            return StatusWire(status=body)
+        case Gap():
+            return GapWire(gap=body)
+
+
+def _from_wire(wire: BodyWire) -> Body:
+    match wire:
+        case TelemetryWire():
+            return _telemetry_from_wire(wire)
+        case StatusWire():
+            return wire.status
+        case GapWire():
+            return wire.gap
+
+
+def _telemetry_to_wire(telemetry: Telemetry) -> TelemetryWire:
+    return TelemetryWire(
+        device=telemetry.device,
+        at=to_ms(telemetry.at),
+        boot=telemetry.boot,
+        mono=telemetry.mono,
+        trusted=telemetry.clock_trusted,
+        good={reading.point: reading.value for reading in telemetry.readings if reading.value is not None},
+        bad={reading.point: reading.quality for reading in telemetry.readings if reading.value is None},
+    )
+
+
+def _telemetry_from_wire(wire: TelemetryWire) -> Telemetry:
+    good = (Reading(point=point, value=_finite(value)) for point, value in wire.good.items())
+    bad = (Reading(point=point, value=None, quality=quality) for point, quality in wire.bad.items())
+    return Telemetry(
+        device=wire.device,
+        at=from_ms(wire.at),
+        boot=wire.boot,
+        mono=wire.mono,
+        clock_trusted=wire.trusted,
+        readings=(*good, *bad),
+    )
+
+
+def _finite(value: Value) -> Value:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Undecodable("a number on the wire is not finite")
+    return value

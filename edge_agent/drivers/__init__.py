@@ -1,0 +1,1 @@
+"""Conversations with controllers; errors are named after what the caller does next."""

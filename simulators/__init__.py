@@ -1,0 +1,1 @@
+"""Bench equipment made of software, with faults."""
