@@ -72,15 +72,23 @@ def read_document(path: Path) -> Document:
 
 def parse_document(path: Path, text: str) -> Document:
     """As `read_document`, for a text that is already in memory."""
-    loader = yaml.SafeLoader(text)
+    loader: yaml.SafeLoader | None = None
     try:
+        loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
         reader = _LineReader(loader, path)
         data = reader.read(root, ()) if root is not None else None
     except yaml.MarkedYAMLError as error:
-        raise Faulty([_syntax_fault(path, error)]) from error
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise Faulty([_syntax_fault(path, line, str(error.problem))]) from error
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise Faulty([_syntax_fault(path, line, f"unprintable character {error.character!r}")]) from error
+    except RecursionError as error:
+        raise Faulty([_syntax_fault(path, 1, "nested too deep, or an alias within its own anchor")]) from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     if reader.faults:
         raise Faulty(reader.faults)
     return Document(path=path, data=data, lines=reader.lines)
@@ -110,18 +118,28 @@ class _LineReader:
                 return self._read_mapping(node, location)
             case yaml.SequenceNode():
                 return [self.read(child, (*location, index)) for index, child in enumerate(node.value)]
-        return self._loader.construct_object(node, deep=True)
+        return self._construct(node)
 
     def _read_mapping(self, node: yaml.MappingNode, location: Location) -> dict[Any, Any]:
         mapping: dict[Any, Any] = {}
         self._loader.flatten_mapping(node)
         for key_node, value_node in node.value:
-            key = self._loader.construct_object(key_node, deep=True)
+            key = self._construct(key_node)
+            if isinstance(key, list | dict | set):
+                self.faults.append(_syntax_fault(self._path, key_node.start_mark.line + 1, "a key that is no word"))
+                continue
             if key in mapping:
                 self.faults.append(_twice(self._path, key_node, key))
             self.lines[(*location, key)] = key_node.start_mark.line + 1
             mapping[key] = self.read(value_node, (*location, key))
         return mapping
+
+    def _construct(self, node: yaml.Node) -> Any:
+        try:
+            return self._loader.construct_object(node, deep=True)
+        except (ValueError, TypeError, OverflowError) as error:  # such as the 31st of February
+            self.faults.append(_syntax_fault(self._path, node.start_mark.line + 1, str(error)))
+            return None
 
 
 def _twice(path: Path, node: yaml.Node, key: Any) -> Fault:
@@ -133,12 +151,11 @@ def _twice(path: Path, node: yaml.Node, key: Any) -> Fault:
     )
 
 
-def _syntax_fault(path: Path, error: yaml.MarkedYAMLError) -> Fault:
-    line = error.problem_mark.line + 1 if error.problem_mark else 1
+def _syntax_fault(path: Path, line: int, problem: str) -> Fault:
     return Fault(
         file=str(path),
         line=line,
-        what=Text(zh=f"不是有效的 YAML:{error.problem}", en=f"this is no YAML: {error.problem}"),
+        what=Text(zh=f"不是有效的 YAML:{problem}", en=f"this is no YAML: {problem}"),
         fix=Text(zh="请检查缩进、冒号和引号", en="check the indentation, colons and quotes around here"),
     )
 

@@ -33,6 +33,24 @@ _ZH: Mapping[str, str] = {
     "too_short": "项目太少",
 }
 
+_FIX_ZH: Mapping[str, str] = {
+    "string_type": "请写文字;数字请加引号",
+    "int_type": "请写整数",
+    "float_type": "请写数字",
+    "bool_type": "请写 true 或 false",
+    "dict_type": "请写成键值表",
+    "model_type": "请写成键值表",
+    "list_type": "请写成列表",
+    "literal_error": "可取:{expected}",
+    "string_pattern_mismatch": "应符合 {pattern}",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应不大于 {le}",
+    "too_short": "至少要有 {min_length} 项",
+    "string_too_short": "不能为空",
+}
+
 
 def missing_words(detail: Any) -> tuple[Text, Text]:
     name = _name(detail)
@@ -47,8 +65,17 @@ def rule_words(detail: Any) -> tuple[Text, Text]:
         what = Text(zh=f"没有名为 {name} 的设置", en=f"there is no setting called {name}")
         return what, Text(zh="请检查拼写,或删除它", en="check the spelling, or remove it")
     message = str(detail["msg"]).removeprefix("Value error, ")
-    what = Text(zh=f"{name} 的值 {given!r} 不对:{_ZH.get(detail['type'], message)}", en=f"{name} is {given!r}")
-    return what, Text(zh=f"要求:{message}", en=message[:1].lower() + message[1:])
+    what = Text(zh=f"{name} 的值 {given!r} 不对:{_ZH.get(detail['type'], '不合要求')}", en=f"{name} is {given!r}")
+    return what, Text(zh=_fix_zh(detail, message), en=message[:1].lower() + message[1:])
+
+
+def _fix_zh(detail: Any, message: str) -> str:
+    """A validator may bring its own Chinese sentence as `zh` in its error's context."""
+    context = detail.get("ctx", {})
+    if "zh" in context:
+        return str(context["zh"])
+    template = _FIX_ZH.get(detail["type"])
+    return template.format(**context) if template else f"要求:{message}"
 
 
 def _name(detail: Any) -> str:

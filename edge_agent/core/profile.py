@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -62,8 +62,8 @@ class Point:
 
     The engineering value is raw × `scale` + `offset`, in the catalogue's unit. `words` names the values of an
     enumeration. `sentinels` are raw words (unsigned, most significant first) that mean "no probe". Values outside
-    `low`..`high` are refused. `bad_when` is a flag of the same device that, when set, takes this point's value away.
-    `dead_band` is the change (in the point's unit) that is worth reporting.
+    `low`..`high` are refused. `bad_when` are flags of the same device; each of them, when set, takes this point's value
+    away. `dead_band` is the change (in the point's unit) that is worth reporting.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Point:
     sentinels: frozenset[int] = frozenset()
     low: float | None = None
     high: float | None = None
-    bad_when: str | None = None
+    bad_when: tuple[str, ...] = ()
     dead_band: float = 0.0
     poll: Poll = Poll.NORMAL
 
@@ -116,6 +116,16 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """What one real unit answered: raw words by address, as read from `table`. A simulator's answer is no capture."""
+
+    source: str
+    firmware: str
+    table: Table
+    words: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Why this map may be believed: grade (A to D), source, and whether a real unit was captured with it."""
 
@@ -123,6 +133,7 @@ class Evidence:
     source: str
     proven: bool
     vectors: tuple[Vector, ...]
+    captures: tuple[Capture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,3 +153,15 @@ class Profile:
     points: dict[str, Point]
     derived: dict[str, Derived]
     evidence: Evidence
+    vendor: str = ""
+    interface: str = ""
+
+    def without(self, names: frozenset[str]) -> Profile:
+        """For an installation where these points are not wired: neither they nor what rests on them remain."""
+        points = {
+            name: replace(point, bad_when=tuple(flag for flag in point.bad_when if flag not in names))
+            for name, point in self.points.items()
+            if name not in names
+        }
+        derived = {name: rule for name, rule in self.derived.items() if name not in names and rule.source not in names}
+        return replace(self, points=points, derived=derived)

@@ -1,0 +1,81 @@
+"""When each device is worth asking, and how a device that does not answer is kept from stalling its neighbours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from edge_agent.core.profile import Poll
+
+Periods = Mapping[Poll, timedelta]
+
+PATIENCE = 3
+"""Turns in a row without any answer after which a device is silent."""
+
+FIRST_PROBE_S = 10.0
+LAST_PROBE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """One device's. `due_at` is on the monotonic clock (seconds); `unanswered` counts turns in a row without an answer.
+
+    A silent device is only probed, with one read at `probe_at`; when it answers, all of it is due at once.
+    """
+
+    due_at: Mapping[Poll, float]
+    unanswered: int = 0
+    probe_at: float = 0.0
+
+    @property
+    def silent(self) -> bool:
+        return self.unanswered >= PATIENCE
+
+    @property
+    def next_at(self) -> float:
+        return self.probe_at if self.silent else min(self.due_at.values())
+
+    def due(self, mono: float) -> frozenset[Poll]:
+        """The poll classes to ask now; none while the device is silent."""
+        return frozenset() if self.silent else frozenset(poll for poll, at in self.due_at.items() if at <= mono)
+
+    def probe_due(self, mono: float) -> bool:
+        return self.silent and self.probe_at <= mono
+
+
+def begin(polls: Iterable[Poll], mono: float) -> Agenda:
+    """All that the device has is due: at the start, and when it is back after a silence."""
+    return Agenda(due_at=dict.fromkeys(polls, mono))
+
+
+def answered(
+    agenda: Agenda, polls: Iterable[Poll], periods: Periods, mono: float, incomplete: frozenset[Poll] = frozenset()
+) -> Agenda:
+    """The device answered `polls`; those of which something was lost on the way are asked again soon."""
+    soon = mono + periods[Poll.FAST].total_seconds()
+    following = {poll: _following(poll, agenda.due_at[poll], periods, mono) for poll in polls}
+    following |= {poll: min(soon, following[poll]) for poll in incomplete}
+    return replace(agenda, due_at={**agenda.due_at, **following}, unanswered=0)
+
+
+def missed(agenda: Agenda, polls: Iterable[Poll], periods: Periods, mono: float) -> Agenda:
+    """Nothing of the turn (or the probe) was answered: after a few such turns the device is silent."""
+    count = agenda.unanswered + 1
+    wait = min(FIRST_PROBE_S * 2.0 ** max(0, min(count - PATIENCE, 8)), LAST_PROBE_S)
+    later = {poll: mono + periods[Poll.FAST].total_seconds() for poll in polls}
+    return Agenda(due_at={**agenda.due_at, **later}, unanswered=count, probe_at=mono + wait)
+
+
+def cut_off(agenda: Agenda, mono: float) -> Agenda:
+    """The bus is down, which is no fault of the device: it is silent, and probed again soon and always as soon."""
+    return replace(agenda, unanswered=PATIENCE, probe_at=mono + FIRST_PROBE_S)
+
+
+def _following(poll: Poll, due_at: float, periods: Periods, mono: float) -> float:
+    """The next instant of the class's own rhythm after `mono`; what was missed is not made up for."""
+    if poll is Poll.ONCE:
+        return math.inf
+    period = periods[poll].total_seconds()
+    return due_at + period * (math.floor((mono - due_at) / period) + 1)

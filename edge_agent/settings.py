@@ -1,0 +1,185 @@
+"""A store's site file as frozen settings; every fault of it is reported at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from configs.documents import Document, Fault, Faulty, Location, build, read_document
+from edge_agent.contract.readings import Device
+from edge_agent.contract.text import Text
+from edge_agent.core.profile import Poll, Profile, SerialFormat
+from edge_agent.profiles import profile
+from edge_agent.site_document import (
+    BUS_DOCUMENTS,
+    BrokerDocument,
+    BusDocument,
+    DeviceDocument,
+    SiteDocument,
+    TcpDocument,
+)
+from edge_agent.site_faults import site_faults
+
+PartT = TypeVar("PartT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where to publish. `password_file` holds nothing but the password; None where the broker asks for none."""
+
+    host: str
+    port: int
+    tls: bool
+    username: str | None
+    password_file: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtuBus:
+    """One RS-485 line and the format that all devices on it share."""
+
+    id: str
+    port: str
+    serial: SerialFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpBus:
+    """One Modbus TCP gateway or device; the units behind it share one connection."""
+
+    id: str
+    host: str
+    port: int
+
+
+Bus = RtuBus | TcpBus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteDevice:
+    """`profile` is without the points that the site file skips."""
+
+    id: str
+    name: Text
+    duty: str
+    bus: str
+    unit: int
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPolicy:
+    """An unchanged reading is sent again when it was last sent `at_least_every` ago."""
+
+    at_least_every: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One store. `state` is the folder of what must survive a restart; `poll` has a period for each class but once."""
+
+    id: str
+    name: Text
+    timezone: str
+    state: Path
+    broker: Broker
+    poll: dict[Poll, timedelta]
+    report: ReportPolicy
+    buses: dict[str, Bus]
+    devices: tuple[SiteDevice, ...]
+
+    def devices_on(self, bus: str) -> tuple[SiteDevice, ...]:
+        return tuple(device for device in self.devices if device.bus == bus)
+
+
+def load_site(path: Path) -> Site:
+    """Raises Faulty. Touches no hardware and no network."""
+    document = read_document(path)
+    faults: list[Fault] = []
+    shape = _part(SiteDocument, document, (), faults)
+    buses = {bus_id: _bus_part(document, bus_id, faults) for bus_id in _buses_of(document)}
+    faults += site_faults(document)
+    if faults or shape is None:
+        raise Faulty(dict.fromkeys(faults))
+    return _site(shape, {bus_id: bus for bus_id, bus in buses.items() if bus}, path.absolute().parent)
+
+
+def inventory(site: Site) -> tuple[Device, ...]:
+    """The devices as head office needs to know them."""
+    return tuple(
+        Device(
+            id=device.id,
+            device_class=device.profile.device_class,
+            duty=device.duty,
+            profile=device.profile.id,
+            profile_version=device.profile.version,
+            proven=device.profile.evidence.proven,
+            name=device.name,
+        )
+        for device in site.devices
+    )
+
+
+def _part(model: type[PartT], document: Document, at: Location, faults: list[Fault]) -> PartT | None:
+    """The part of the document that stands `at`, or None and its faults added to the others."""
+    data = document.data
+    for key in at:
+        data = data[key]
+    try:
+        return build(model, document, {} if data is None else data, at)
+    except Faulty as faulty:
+        faults += faulty.faults
+        return None
+
+
+def _buses_of(document: Document) -> dict[str, Any]:
+    """The buses whose kind is known; the others are faults of the site's shape."""
+    given = document.data.get("buses") if isinstance(document.data, dict) else None
+    buses = given if isinstance(given, dict) else {}
+    return {key: bus for key, bus in buses.items() if isinstance(bus, dict) and bus.get("type") in BUS_DOCUMENTS}
+
+
+def _bus_part(document: Document, bus_id: str, faults: list[Fault]) -> BusDocument | None:
+    model = BUS_DOCUMENTS[document.data["buses"][bus_id]["type"]]
+    return _part(model, document, ("buses", bus_id), faults)
+
+
+def _site(given: SiteDocument, buses: dict[str, BusDocument], folder: Path) -> Site:
+    return Site(
+        id=given.store,
+        name=given.name.text_of(),
+        timezone=given.timezone,
+        state=folder / given.state,
+        broker=_broker(given.broker, folder),
+        poll={Poll.FAST: given.poll.fast, Poll.NORMAL: given.poll.normal, Poll.SLOW: given.poll.slow},
+        report=ReportPolicy(at_least_every=given.report.at_least_every),
+        buses={bus_id: _bus(bus_id, bus, folder) for bus_id, bus in buses.items()},
+        devices=tuple(_device(device) for device in given.devices),
+    )
+
+
+def _broker(given: BrokerDocument, folder: Path) -> Broker:
+    password_file = folder / given.password_file if given.password_file else None
+    host, port, tls = given.address_of()
+    return Broker(host=host, port=port, tls=tls, username=given.username, password_file=password_file)
+
+
+def _bus(bus_id: str, given: BusDocument, folder: Path) -> Bus:
+    if isinstance(given, TcpDocument):
+        return TcpBus(id=bus_id, host=given.host, port=given.port)
+    return RtuBus(id=bus_id, port=str(folder / given.port), serial=given.serial_of())
+
+
+def _device(given: DeviceDocument) -> SiteDevice:
+    return SiteDevice(
+        id=given.id,
+        name=given.name.text_of(),
+        duty=given.duty,
+        bus=given.bus,
+        unit=given.unit,
+        profile=profile(given.profile).without(frozenset(given.points.skip)),
+    )

@@ -1,0 +1,113 @@
+"""The shape of a site file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic_core import PydanticCustomError
+
+from configs.durations import Duration
+from edge_agent.contract.topics import STORE_ID
+from edge_agent.profile_document import SerialDocument, Strict, TextDocument, Unit
+
+Id = Annotated[str, StringConstraints(pattern=f"^{STORE_ID.pattern}$")]
+TcpPort = Annotated[int, Field(ge=1, le=65535)]
+
+_BROKER_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+def _above_zero(duration: timedelta) -> timedelta:
+    if duration < timedelta(milliseconds=100):
+        raise PydanticCustomError("too_often", "write a duration of at least 100ms", {"zh": "至少为 100ms"})
+    return duration
+
+
+Period = Annotated[Duration, AfterValidator(_above_zero)]
+
+
+class BrokerDocument(Strict):
+    url: str
+    username: str | None = None
+    password_file: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_broker(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in _BROKER_PORTS or not parts.hostname or parts.path.strip("/") or parts.username:
+            raise PydanticCustomError(
+                "broker_url",
+                "write mqtt://HOST:PORT or mqtts://HOST:PORT, and the user name beside it",
+                {"zh": "请写 mqtt://主机:端口 或 mqtts://主机:端口,用户名另写"},
+            )
+        return url
+
+    def address_of(self) -> tuple[str, int, bool]:
+        """Host, port, and whether TLS is spoken there."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or _BROKER_PORTS[parts.scheme], parts.scheme == "mqtts"
+
+
+class PollDocument(Strict):
+    fast: Period = timedelta(seconds=10)
+    normal: Period = timedelta(seconds=30)
+    slow: Period = timedelta(minutes=15)
+
+
+class ReportDocument(Strict):
+    at_least_every: Period = timedelta(minutes=5)
+
+
+class BusKind(BaseModel):
+    """The one key that decides which others a bus has."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    type: Literal["rtu", "tcp"]
+
+
+class RtuDocument(SerialDocument):
+    type: Literal["rtu"]
+    port: str = Field(min_length=1)
+
+
+class TcpDocument(Strict):
+    type: Literal["tcp"]
+    host: str = Field(min_length=1)
+    port: TcpPort = 502
+
+
+BusDocument = RtuDocument | TcpDocument
+BUS_DOCUMENTS: dict[str, type[RtuDocument] | type[TcpDocument]] = {"rtu": RtuDocument, "tcp": TcpDocument}
+
+
+class PointsDocument(Strict):
+    skip: list[str] = Field(default_factory=list)
+
+
+class DeviceDocument(Strict):
+    """`serial` is what the device itself was set to, where that is not its maker's default."""
+
+    id: Id
+    profile: str
+    bus: str
+    unit: Unit
+    duty: str
+    name: TextDocument
+    points: PointsDocument = PointsDocument()
+    serial: SerialDocument | None = None
+
+
+class SiteDocument(Strict):
+    store: Id
+    name: TextDocument
+    timezone: str
+    state: str = "./state"
+    broker: BrokerDocument
+    poll: PollDocument = PollDocument()
+    report: ReportDocument = ReportDocument()
+    buses: dict[Id, BusKind] = Field(min_length=1)
+    devices: list[DeviceDocument] = Field(min_length=1)

@@ -1,0 +1,162 @@
+"""What can be wrong with a site file beyond its shape; looks at the plain values, so that one fault hides no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from configs.documents import Document, Fault, Faulty
+from edge_agent.contract.catalogue import DUTIES
+from edge_agent.contract.text import Text
+from edge_agent.core.profile import Profile, SerialFormat
+from edge_agent.profile_faults import nearest
+from edge_agent.profiles import profile, shipped_profiles
+
+
+def site_faults(document: Document) -> list[Fault]:
+    """Whatever of the document has the right shape is checked; the shape itself is another's business."""
+    site = _mapping(document.data)
+    devices = [_mapping(device) for device in _list(site.get("devices"))]
+    faults = [*_timezone_faults(document, site), *_port_faults(document, site)]
+    for index, device in enumerate(devices):
+        faults += _device_faults(document, index, device, _mapping(site.get("buses")))
+    faults += _twice_faults(document, devices)
+    return faults
+
+
+def _timezone_faults(document: Document, site: dict[Any, Any]) -> Iterator[Fault]:
+    name = site.get("timezone")
+    if isinstance(name, str) and not _is_zone(name):
+        what = Text(zh=f"没有时区 {name}", en=f"there is no time zone {name}")
+        yield document.fault(("timezone",), what, nearest(name, _zones(name)))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):
+        return False
+    except KeyError:  # ZoneInfoNotFoundError
+        return False
+    return True
+
+
+def _zones(name: str) -> list[str]:
+    """All zones where one of them is spelled nearly so, else the examples that most stores need."""
+    return sorted(available_timezones()) if "/" in name else ["Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "UTC"]
+
+
+def _port_faults(document: Document, site: dict[Any, Any]) -> Iterator[Fault]:
+    """Two masters on one line would talk into each other."""
+    taken: dict[tuple[Any, ...], Any] = {}
+    for bus_id, given in _mapping(site.get("buses")).items():
+        bus = _mapping(given)
+        place = (bus.get("type"), bus.get("host"), bus.get("port"))
+        if bus.get("port") is not None and place in taken:
+            what = Text(
+                zh=f"总线 {bus_id} 与 {taken[place]} 用同一端口", en=f"bus {bus_id} is the same port as {taken[place]}"
+            )
+            fix = Text(zh="请把设备归到同一总线", en="put their devices on one bus")
+            yield document.fault(("buses", bus_id, "port"), what, fix)
+        taken.setdefault(place, bus_id)
+
+
+def _device_faults(document: Document, index: int, device: dict[Any, Any], buses: dict[Any, Any]) -> Iterator[Fault]:
+    at = ("devices", index)
+    yield from _duty_faults(document, at, device)
+    bus_id = device.get("bus")
+    if isinstance(bus_id, str) and bus_id not in buses:
+        what = Text(zh=f"没有总线 {bus_id}", en=f"there is no bus {bus_id}")
+        yield document.fault((*at, "bus"), what, nearest(bus_id, [str(known) for known in buses]))
+    profile_id = device.get("profile")
+    if not isinstance(profile_id, str):
+        return
+    if profile_id not in shipped_profiles():
+        what = Text(zh=f"没有型号 {profile_id}", en=f"there is no profile {profile_id}")
+        yield document.fault((*at, "profile"), what, nearest(profile_id, list(shipped_profiles())))
+        return
+    try:
+        known = profile(profile_id)
+    except Faulty as faulty:
+        yield from faulty.faults
+        return
+    yield from _profile_faults(document, at, device, known, _mapping(buses.get(bus_id)))
+
+
+def _duty_faults(document: Document, at: tuple[str, int], device: dict[Any, Any]) -> Iterator[Fault]:
+    duty = device.get("duty")
+    if isinstance(duty, str) and duty not in DUTIES:
+        what = Text(zh=f"没有用途 {duty}", en=f"there is no duty {duty}")
+        yield document.fault((*at, "duty"), what, nearest(duty, list(DUTIES)))
+
+
+def _profile_faults(
+    document: Document, at: tuple[str, int], device: dict[Any, Any], known: Profile, bus: dict[Any, Any]
+) -> Iterator[Fault]:
+    unit, (low, high) = device.get("unit"), known.units
+    if isinstance(unit, int) and 1 <= unit <= 247 and not low <= unit <= high:
+        what = Text(zh=f"{known.id} 没有地址 {unit}", en=f"{known.id} cannot have unit {unit}")
+        fix = Text(zh=f"地址为 {low} 到 {high}", en=f"it has units {low} to {high}")
+        yield document.fault((*at, "unit"), what, fix)
+    for index, point in enumerate(_list(_mapping(device.get("points")).get("skip"))):
+        if isinstance(point, str) and point not in known.points and point not in known.derived:
+            what = Text(zh=f"{known.id} 没有点 {point}", en=f"{known.id} has no point {point}")
+            yield document.fault((*at, "points", "skip", index), what, nearest(point, [*known.points, *known.derived]))
+    yield from _serial_faults(document, at, device, known, bus)
+
+
+def _serial_faults(
+    document: Document, at: tuple[str, int], device: dict[Any, Any], known: Profile, bus: dict[Any, Any]
+) -> Iterator[Fault]:
+    speaks, line = _format(_mapping(device.get("serial"))) or known.serial, _format(bus)
+    if bus.get("type") != "rtu" or line is None or speaks is None or speaks == line:
+        return
+    what = Text(
+        zh=f"{known.id} 用 {_format_text(speaks)},而总线 {device['bus']} 是 {_format_text(line)}",
+        en=f"{known.id} speaks {_format_text(speaks)}, but bus {device['bus']} is {_format_text(line)}",
+    )
+    fix = Text(
+        zh=f"请接到 {_format_text(speaks)} 的端口;若设备已改为 {_format_text(line)},请在此写 serial",
+        en=f"wire it to a port with {_format_text(speaks)}, or set the device to {_format_text(line)} and say so here "
+        "as serial",
+    )
+    yield document.fault((*at, "bus"), what, fix)
+
+
+def _format(given: dict[Any, Any]) -> SerialFormat | None:
+    baud, parity, stop_bits = given.get("baud"), given.get("parity"), given.get("stop_bits")
+    if isinstance(baud, int) and parity in {"N", "E", "O"} and stop_bits in {1, 2}:
+        return SerialFormat(baud=baud, parity=parity, stop_bits=stop_bits)
+    return None
+
+
+def _format_text(serial: SerialFormat) -> str:
+    return f"{serial.baud} 8{serial.parity}{serial.stop_bits}"
+
+
+def _twice_faults(document: Document, devices: list[dict[Any, Any]]) -> Iterator[Fault]:
+    ids: dict[Any, int] = {}
+    units: dict[tuple[Any, Any], int] = {}
+    for index, device in enumerate(devices):
+        name, place = device.get("id"), (device.get("bus"), device.get("unit"))
+        if isinstance(name, str) and ids.setdefault(name, index) != index:
+            what = Text(zh=f"设备编号 {name} 用了两次", en=f"the device id {name} is used twice")
+            line = document.line("devices", ids[name], "id")
+            fix = Text(zh=f"第 {line} 行已有它,请另取编号", en=f"line {line} has it; choose another id")
+            yield document.fault(("devices", index, "id"), what, fix)
+        if None not in place and units.setdefault(place, index) != index:
+            first = devices[units[place]].get("id")
+            what = Text(
+                zh=f"总线 {place[0]} 上地址 {place[1]} 用了两次", en=f"unit {place[1]} is twice on bus {place[0]}"
+            )
+            fix = Text(zh=f"{first} 已占用,请另设地址", en=f"{first} has it; give this device another unit id")
+            yield document.fault(("devices", index, "unit"), what, fix)
+
+
+def _mapping(given: Any) -> dict[Any, Any]:
+    return given if isinstance(given, dict) else {}
+
+
+def _list(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []
