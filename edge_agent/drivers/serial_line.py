@@ -1,0 +1,132 @@
+"""The serial port of the machine; the only file that speaks to pyserial."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import select
+import termios
+from pathlib import Path
+
+import serial
+
+from edge_agent.core.profile import SerialFormat
+from edge_agent.drivers.base import BusDown
+
+log = logging.getLogger(__name__)
+
+_MOST_PENDING = 4096
+"""Bytes kept of what nobody asked for; a line that talks all the time must not fill the memory."""
+
+_told_of_no_parity: set[str] = set()
+
+
+class SerialPort:
+    """An open port as the loop sees it. `open_serial` makes one."""
+
+    def __init__(self, port: serial.Serial, loop: asyncio.AbstractEventLoop) -> None:
+        self._port = port
+        self._loop = loop
+        self._pending = bytearray()
+        self._arrived = asyncio.Event()
+        self._gone: str | None = None
+        self._heard_at = float("-inf")
+        loop.add_reader(port.fileno(), self._read)
+
+    @property
+    def heard_at(self) -> float:
+        return self._heard_at
+
+    def send(self, frame: bytes) -> None:
+        self._raise_if_gone()
+        try:
+            written = os.write(self._port.fileno(), frame)
+        except OSError as error:
+            raise BusDown(f"{self._port.port} takes no bytes: {error}") from error
+        if written < len(frame):
+            raise BusDown(f"{self._port.port} does not send what it was given")
+
+    def take_input(self) -> bytes:
+        self._raise_if_gone()
+        try:
+            if self._port.in_waiting:
+                self._read()
+        except OSError as error:
+            raise BusDown(f"{self._port.port} has gone: {error}") from error
+        taken = bytes(self._pending)
+        self._pending.clear()
+        return taken
+
+    async def receive(self) -> bytes:
+        while not self._pending:
+            self._raise_if_gone()
+            self._arrived.clear()
+            await self._arrived.wait()
+        received = bytes(self._pending)
+        self._pending.clear()
+        return received
+
+    def close(self) -> None:
+        self._stop_reading()
+        with contextlib.suppress(OSError):
+            self._port.close()
+
+    def _read(self) -> None:
+        try:
+            received = os.read(self._port.fileno(), _MOST_PENDING)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lose(str(error))
+            return
+        if not received:
+            # Nothing to read is also how a read ends that somebody else was quicker with.
+            if self._hung_up():
+                self._lose("its other end was closed or unplugged")
+            return
+        self._heard_at = self._loop.time()
+        self._pending += received
+        del self._pending[:-_MOST_PENDING]
+        self._arrived.set()
+
+    def _hung_up(self) -> bool:
+        state = select.poll()
+        state.register(self._port.fileno(), 0)
+        return bool(state.poll(0))
+
+    def _lose(self, reason: str) -> None:
+        self._gone = reason
+        self._stop_reading()
+        self._arrived.set()
+
+    def _stop_reading(self) -> None:
+        if self._port.is_open:
+            self._loop.remove_reader(self._port.fileno())
+
+    def _raise_if_gone(self) -> None:
+        if self._gone is not None:
+            raise BusDown(f"{self._port.port} has gone: {self._gone}")
+
+
+async def open_serial(port: str, line: SerialFormat) -> SerialPort:
+    """Raises BusDown: there is no such port, it is no serial port, or another program has it."""
+    parity = serial.PARITY_NONE if _carries_no_parity(port) else line.parity
+    try:
+        opened = serial.Serial(
+            port, line.baud, parity=parity, stopbits=line.stop_bits, timeout=0, write_timeout=0, exclusive=True
+        )
+    except (OSError, ValueError, termios.error) as error:  # SerialException is an OSError
+        raise BusDown(f"{port} cannot be opened: {error}") from error
+    return SerialPort(opened, asyncio.get_running_loop())
+
+
+def _carries_no_parity(port: str) -> bool:
+    """A pseudo-terminal carries bytes and not bits; Linux refuses to set a parity on it."""
+    if not str(Path(port).resolve()).startswith("/dev/pts/"):
+        return False
+    if port not in _told_of_no_parity:
+        _told_of_no_parity.add(port)
+        log.info("port=%s is a pseudo-terminal: opened without parity", port)
+    return True
