@@ -1,0 +1,146 @@
+"""`fault-rules check | test | list`: the rules as their authors work with them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from configs.documents import Faulty
+from configs.durations import duration_text
+from edge_agent.contract.text import Language, Text, language_of
+from rules.load import Library, load_library
+from rules.model import Rule
+from rules.selftest import Outcome, run_tests
+
+_COMMANDS = {
+    "check": "检查规则文件 / find every fault of the rule files",
+    "test": "运行规则自带的测试 / run the tests that stand in the rule files",
+    "list": "列出规则 / list the rules",
+}
+_WORDS = {
+    "fine": Text(zh="{rules} 条规则，{tests} 个测试，没有错误", en="{rules} rules with {tests} tests, nothing to mend"),
+    "faults": Text(zh="{faults} 处需要修改", en="{faults} to mend"),
+    "passed": Text(zh="{passed} 个测试通过，{failed} 个失败", en="{passed} tests passed, {failed} failed"),
+    "expected": Text(zh="期望", en="expected"),
+    "got": Text(zh="实际", en="got"),
+    "first_cause": Text(zh="首要原因", en="first cause"),
+    "none": Text(zh="没有", en="none"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0 all right, 1 a fault or a failed test, 2 wrong usage."""
+    arguments = _parser().parse_args(argv)
+    language = language_of(os.environ)
+    try:
+        library = load_library(arguments.folder)
+    except Faulty as error:
+        _print_faults(error, language)
+        return 1
+    if arguments.command == "test":
+        return _test(library, arguments.json, language)
+    if arguments.command == "list":
+        return _list(library, arguments.json, language)
+    print(_WORDS["fine"].in_(language).format(rules=len(library.book.rules), tests=len(library.tests)))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fault-rules", description="故障规则 / the rules of what counts as a fault")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="check | test | list")
+    for name, about in _COMMANDS.items():
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument(
+            "folder", nargs="?", type=Path, help="规则文件夹，默认为自带的规则 / default: the shipped rules"
+        )
+        if name != "check":
+            command.add_argument("--json", action="store_true", help="供程序读取 / for programs")
+    return parser
+
+
+def _print_faults(error: Faulty, language: Language) -> None:
+    for fault in error.faults:
+        print(fault.sentence(language), file=sys.stderr)
+    print(_WORDS["faults"].in_(language).format(faults=len(error.faults)), file=sys.stderr)
+
+
+def _test(library: Library, as_json: bool, language: Language) -> int:
+    outcomes = run_tests(library.book, library.tests)
+    failed = sum(not outcome.passed for outcome in outcomes)
+    if as_json:
+        print(json.dumps([_outcome(outcome) for outcome in outcomes], ensure_ascii=False))
+    else:
+        for outcome in outcomes:
+            print("\n".join(_report(outcome, language)))
+        print(_WORDS["passed"].in_(language).format(passed=len(outcomes) - failed, failed=failed))
+    return 1 if failed else 0
+
+
+def _report(outcome: Outcome, language: Language) -> list[str]:
+    """One line for a test that passed; for one that did not, also both rows of states, a column each step."""
+    test = outcome.test
+    lines = [f"{'✓' if outcome.passed else '✗'} {test.rule}: {test.it}"]
+    if not outcome.states_right:
+        lines += [f"  {test.file}:{test.line}", *_aligned(outcome, language)]
+    if not outcome.cause_right and test.first_cause is not None:
+        got = outcome.first_cause or _WORDS["none"]
+        lines.append(f"  {_label('first_cause', language)} {test.first_cause.in_(language)} ≠ {got.in_(language)}")
+    return lines
+
+
+def _aligned(outcome: Outcome, language: Language) -> list[str]:
+    steps = [duration_text(outcome.test.every * step) for step in range(len(outcome.got))]
+    marked = ["^" if got != want else "" for got, want in zip(outcome.got, outcome.test.expect, strict=True)]
+    rows = {
+        " ": steps,
+        _label("expected", language): outcome.test.expect,
+        _label("got", language): outcome.got,
+        "": marked,
+    }
+    return [f"  {label:<10}" + " ".join(f"{cell:<9}" for cell in row).rstrip() for label, row in rows.items()]
+
+
+def _label(word: str, language: Language) -> str:
+    return _WORDS[word].in_(language)
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    test = outcome.test
+    where = {"rule": test.rule, "it": test.it, "file": test.file, "line": test.line}
+    cause = None if outcome.first_cause is None else outcome.first_cause.en
+    states = {"expected": list(test.expect), "got": list(outcome.got)}
+    return {**where, "passed": outcome.passed, **states, "first_cause": cause}
+
+
+def _list(library: Library, as_json: bool, language: Language) -> int:
+    rows = [_row(rule) for rule in library.book.rules]
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return 0
+    for rule in library.book.rules:
+        kinds = ", ".join(sorted(rule.duties or rule.device_classes))
+        print(f"{rule.id:<38} {rule.severity:<9} {rule.title.in_(language)} ({kinds})")
+    return 0
+
+
+def _row(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "severity": rule.severity,
+        "title": {"zh": rule.title.zh, "en": rule.title.en},
+        "why": {"zh": rule.why.zh, "en": rule.why.en},
+        "device_classes": sorted(rule.device_classes),
+        "duties": sorted(rule.duties),
+        "when": rule.when.text,
+        "for": duration_text(rule.hold),
+        "file": rule.file,
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

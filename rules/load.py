@@ -1,0 +1,106 @@
+"""Rule files → RuleBook, with every fault of every file found in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from configs.documents import Document, Fault, Faulty, build, read_document
+from edge_agent.contract.text import Text
+from rules.build import RuleTest, rule_of
+from rules.check import suggestion
+from rules.document import RuleShape
+from rules.model import Rule, RuleBook, book_of
+
+SHIPPED = Path(__file__).parent / "library"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """The rules in force and the tests that stand in their files."""
+
+    book: RuleBook
+    tests: tuple[RuleTest, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    document: Document
+    rule: Rule
+    tests: tuple[RuleTest, ...]
+
+
+def load_rules(folder: Path | None = None) -> RuleBook:
+    """The rules of a folder and the folders in it; None means those that ship with storewarden. Raises Faulty."""
+    return load_library(folder).book
+
+
+def load_library(folder: Path | None = None) -> Library:
+    """As `load_rules`, with the rules' own tests."""
+    root = SHIPPED if folder is None else folder
+    loaded, faults = _load_files(root)
+    faults += [*_twice(loaded), *_unknown_inhibitors(loaded)]
+    if not loaded and not faults:
+        faults.append(_no_rules(root))
+    if faults:
+        raise Faulty(faults)
+    tests = tuple(test for each in loaded for test in each.tests)
+    return Library(book=book_of(_in_order(loaded)), tests=tests)
+
+
+def _load_files(root: Path) -> tuple[list[_Loaded], list[Fault]]:
+    loaded: list[_Loaded] = []
+    faults: list[Fault] = []
+    for path in sorted(root.rglob("*.yaml")):
+        try:
+            document = read_document(path)
+            rule, tests = rule_of(document, build(RuleShape, document))
+        except Faulty as error:
+            faults += error.faults
+        else:
+            loaded.append(_Loaded(document=document, rule=rule, tests=tests))
+    return loaded, faults
+
+
+def _no_rules(root: Path) -> Fault:
+    return Fault(
+        file=str(root),
+        line=1,
+        what=Text(zh="文件夹中没有规则", en="there are no rules in this folder"),
+        fix=Text(zh="请给出含有 .yaml 规则文件的文件夹", en="name a folder with rule files (.yaml)"),
+    )
+
+
+def _twice(loaded: Sequence[_Loaded]) -> Iterable[Fault]:
+    first: dict[str, _Loaded] = {}
+    for each in loaded:
+        other = first.setdefault(each.rule.id, each)
+        if other is not each:
+            path = other.document.path
+            what = Text(zh=f"规则 {each.rule.id} 已在 {path} 中", en=f"{each.rule.id} is already the rule of {path}")
+            yield each.document.fault(("id",), what, Text(zh="请换一个 id", en="choose another id"))
+
+
+def _unknown_inhibitors(loaded: Sequence[_Loaded]) -> Iterable[Fault]:
+    known = {each.rule.id for each in loaded}
+    for each in loaded:
+        for position, other in enumerate(each.rule.inhibited_by):
+            if other not in known:
+                what = Text(zh=f"没有规则 {other}", en=f"there is no rule {other}")
+                yield each.document.fault(("inhibited_by", position), what, suggestion(other, known - {each.rule.id}))
+
+
+def _in_order(loaded: Sequence[_Loaded]) -> list[Rule]:
+    """Each rule after those that inhibit it. Raises Faulty: some inhibit each other."""
+    by_id: Mapping[str, _Loaded] = {each.rule.id: each for each in loaded}
+    try:
+        order = list(TopologicalSorter({id_: each.rule.inhibited_by for id_, each in by_id.items()}).static_order())
+    except CycleError as error:
+        cycle = error.args[1]
+        around = " → ".join(reversed(cycle))
+        what = Text(zh=f"规则互相抑制：{around}", en=f"these rules inhibit each other: {around}")
+        fix = Text(zh="请去掉其中一个 inhibited_by", en="remove one inhibited_by of them")
+        raise Faulty([by_id[cycle[0]].document.fault(("inhibited_by",), what, fix)]) from error
+    return [by_id[id_].rule for id_ in order]
