@@ -1,0 +1,102 @@
+/** Asks the collector; every refusal is a `Refusal` that a view can put into words. */
+
+import type { Move, Problem, Readings, Session, StoreList, TicketDetail, TicketList } from './api-types'
+
+export type RefusalKind = 'offline' | 'signed_out' | 'forbidden' | 'not_found' | 'conflict' | 'too_often' | 'broken'
+
+export class Refusal extends Error {
+  readonly kind: RefusalKind
+  readonly problem: Problem | null
+
+  constructor(kind: RefusalKind, problem: Problem | null = null) {
+    super(problem?.detail ?? problem?.title ?? kind)
+    this.kind = kind
+    this.problem = problem
+  }
+}
+
+const KINDS: Partial<Record<number, RefusalKind>> = {
+  401: 'signed_out',
+  403: 'forbidden',
+  404: 'not_found',
+  409: 'conflict',
+  429: 'too_often',
+}
+const ANSWER_WITHIN_MS = 15_000
+
+export class Api {
+  readonly #fetch: typeof fetch
+  readonly #onSignedOut: () => void
+
+  /** `onSignedOut` is told whenever the collector no longer knows the session. */
+  constructor(onSignedOut: () => void, fetcher: typeof fetch = (input, init) => fetch(input, init)) {
+    this.#onSignedOut = onSignedOut
+    this.#fetch = fetcher
+  }
+
+  session(): Promise<Session> {
+    return this.#json('GET', '/session')
+  }
+
+  /** Refused with `signed_out` when name and password do not belong together; that ends no session. */
+  async signIn(name: string, password: string): Promise<Session> {
+    return (await (await this.#ask('POST', '/session', { name, password })).json()) as Session
+  }
+
+  async signOut(): Promise<void> {
+    await this.#ask('DELETE', '/session')
+  }
+
+  tickets(state: 'open' | 'all'): Promise<TicketList> {
+    return this.#json('GET', `/tickets?state=${state}&limit=200`)
+  }
+
+  ticket(id: number): Promise<TicketDetail> {
+    return this.#json('GET', `/tickets/${id}`)
+  }
+
+  move(id: number, move: Move): Promise<TicketDetail> {
+    return this.#json('POST', `/tickets/${id}/moves`, move)
+  }
+
+  stores(): Promise<StoreList> {
+    return this.#json('GET', '/stores')
+  }
+
+  readings(store: string, device: string, points: readonly string[], since: Date, until: Date): Promise<Readings> {
+    const query = new URLSearchParams({
+      points: points.join(','),
+      since: since.toISOString(),
+      until: until.toISOString(),
+      limit: '5000',
+    })
+    return this.#json('GET', `/stores/${store}/devices/${device}/readings?${query}`)
+  }
+
+  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    try {
+      return (await (await this.#ask(method, path, body)).json()) as T
+    } catch (error) {
+      if (error instanceof Refusal && error.kind === 'signed_out') this.#onSignedOut()
+      throw error
+    }
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<Response> {
+    const init: RequestInit = { method, signal: AbortSignal.timeout(ANSWER_WITHIN_MS), headers: { accept: 'application/json' } }
+    if (body !== undefined) {
+      init.body = JSON.stringify(body)
+      init.headers = { accept: 'application/json', 'content-type': 'application/json' }
+    }
+    const answer = await this.#fetch(`/api/v1${path}`, init).catch(() => {
+      throw new Refusal('offline')
+    })
+    if (!answer.ok) throw new Refusal(KINDS[answer.status] ?? 'broken', await problemOf(answer))
+    return answer
+  }
+}
+
+async function problemOf(answer: Response): Promise<Problem | null> {
+  if (!answer.headers.get('content-type')?.includes('json')) return null
+  return (await answer.json().catch(() => null)) as Problem | null
+}
