@@ -1,0 +1,93 @@
+"""`simulate` as a person or a script calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulators.__main__ import main
+from simulators.demo_folder import next_free_port
+from simulators.story import story_names
+
+
+def test_it_lists_the_stories_for_a_person_in_either_language(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["story", "list"]) == 0
+    assert "冷冻柜压缩机停转" in capsys.readouterr().out
+
+
+def test_it_lists_the_stories_for_a_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["story", "list", "--json"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == list(story_names())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--story", "no_such"],
+        ["demo", "--json"],
+        ["demo", "--once", "--factor", "0"],
+        ["device", "eastron_sdm630"],
+        [],
+    ],
+)
+def test_a_wrong_call_is_answered_with_the_usage(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+
+
+def test_a_clock_that_is_none_is_a_wrong_call_too() -> None:
+    assert main(["device", "eastron_sdm630", "--tcp", "0", "--clock", "noon"]) == 2
+
+
+def test_a_profile_that_is_not_there_is_found_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["device", "no_such.yaml", "--tcp", "0"]) == 1
+    assert "no_such.yaml" in capsys.readouterr().err
+
+
+def test_a_duty_that_nothing_simulates_is_found_wrong() -> None:
+    assert main(["device", "danfoss_ekc204a1", "--tcp", "0", "--duty", "bakery_oven"]) == 1
+
+
+def device(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "simulators", "device", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "C"})
+
+
+def test_one_device_answers_on_a_port_until_it_is_told_to_stop() -> None:
+    with device("eastron_sdm630", "--tcp", "0", "--unit", "7") as bench:
+        assert bench.stdout
+        port = int(bench.stdout.readline().rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port)) as master:
+            master.sendall(struct.pack(">HHHBBHH", 1, 0, 6, 7, 4, 0, 2))
+            reply = master.recv(64)
+        bench.send_signal(signal.SIGTERM)
+        assert bench.wait(10) == 0
+    assert 220 < struct.unpack(">f", reply[-4:])[0] < 240
+
+
+def test_one_device_makes_its_link_and_takes_it_away(tmp_path: Path) -> None:
+    with device("danfoss_ekc204a1", "--pty", str(tmp_path / "line")) as bench:
+        assert bench.stdout
+        assert str(tmp_path / "line") in bench.stdout.readline()
+        assert (tmp_path / "line").is_symlink()
+        bench.send_signal(signal.SIGINT)
+        assert bench.wait(10) == 0
+    assert not (tmp_path / "line").is_symlink()
+
+
+def test_the_page_gets_the_next_port_where_its_own_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert next_free_port(port) > port
