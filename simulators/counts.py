@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.outbox import Outbox, OutboxCounters
+from edge_agent.outbox import counters_of
 
 _STORED = """
 SELECT count(*), count(DISTINCT series_id || ' ' || seq), count(DISTINCT series_id || ' ' || at) FROM reading
@@ -38,17 +38,9 @@ class Counts:
 
 def count(outbox: Path, database: Path, store: str) -> Counts:
     """Both programs must have ended. Raises StorageRefused and sqlite3.Error."""
-    counters = _counters(outbox)
+    counters = counters_of(outbox)
     with closing(sqlite3.connect(database)) as connection:
         stored, distinct, instants = connection.execute(_STORED, (store,)).fetchone()
     return Counts(
         sent=counters.readings_total, stored=stored, distinct=distinct, instants=instants, waiting=counters.waiting
     )
-
-
-def _counters(path: Path) -> OutboxCounters:
-    outbox = Outbox(path)
-    try:
-        return outbox.counters()
-    finally:
-        outbox.close()

@@ -6,6 +6,7 @@ than the wall; only `Clock` knows of it, and all who share its three numbers agr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -70,7 +71,7 @@ def machine_clock(wall: Callable[[], float], steady: Callable[[], float], argume
         clock = Clock(wall=wall, steady=steady, epoch=epoch.astimezone(UTC), start=float(start), factor=float(factor))
     except ValueError as error:
         raise ClockArgumentInvalid(f"not INSTANT@SECONDSxFACTOR: {argument!r}") from error
-    if epoch.tzinfo is None or clock.factor <= 0:
+    if epoch.tzinfo is None or not math.isfinite(clock.start) or not 0 < clock.factor < math.inf:
         raise ClockArgumentInvalid(f"the instant needs a time zone and the factor must be above 0: {argument!r}")
     return clock
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -46,11 +47,15 @@ class GapWire(msgspec.Struct, frozen=True, kw_only=True, tag="gap", tag_field="k
     gap: Gap
 
 
+HIGHEST_SEQ = 2**53
+"""Every reader of JSON holds whole numbers up to here exactly."""
+
+Seq = Annotated[int, msgspec.Meta(ge=1, le=HIGHEST_SEQ)]
 BodyWire = TelemetryWire | StatusWire | GapWire
 
 
 class EntryWire(msgspec.Struct, frozen=True, kw_only=True):
-    seq: int
+    seq: Seq
     body: BodyWire
 
 
@@ -73,6 +78,7 @@ class RawBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 _ENCODER = msgspec.json.Encoder()
 _BATCH = msgspec.json.Decoder(BatchWire)
+_RAW_BATCH = msgspec.json.Decoder(RawBatch)
 _ACK = msgspec.json.Decoder(Ack)
 
 
@@ -92,9 +98,18 @@ def decode_batch(store: str, payload: bytes) -> Batch:
     try:
         wire = _BATCH.decode(payload)
         entries = tuple(Entry(seq=entry.seq, body=_from_wire(entry.body)) for entry in wire.entries)
-    except (msgspec.DecodeError, ValueError, OverflowError) as error:
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise Undecodable(str(error)) from error
     return Batch(store=store, stream=wire.stream, entries=entries)
+
+
+def split_batch(payload: bytes) -> tuple[str, list[tuple[int, bytes]]]:
+    """What `encode_batch` put together, for whoever must get past an entry that is undecodable. Raises Undecodable."""
+    try:
+        raw = _RAW_BATCH.decode(payload)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Undecodable(str(error)) from error
+    return raw.stream, [(entry.seq, bytes(entry.body)) for entry in raw.entries]
 
 
 def encode_ack(ack: Ack) -> bytes:
@@ -105,7 +120,7 @@ def decode_ack(payload: bytes) -> Ack:
     """Raises Undecodable."""
     try:
         return _ACK.decode(payload)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Undecodable(str(error)) from error
 
 
@@ -124,9 +139,9 @@ def _from_wire(wire: BodyWire) -> Body:
         case TelemetryWire():
             return _telemetry_from_wire(wire)
         case StatusWire():
-            return wire.status
+            return _zoned(wire.status)
         case GapWire():
-            return wire.gap
+            return _in_bounds(wire.gap)
 
 
 def _telemetry_to_wire(telemetry: Telemetry) -> TelemetryWire:
@@ -142,6 +157,8 @@ def _telemetry_to_wire(telemetry: Telemetry) -> TelemetryWire:
 
 
 def _telemetry_from_wire(wire: TelemetryWire) -> Telemetry:
+    if wire.good.keys() & wire.bad.keys() or Quality.GOOD in wire.bad.values():
+        raise Undecodable("a point has a value and a reason against it, or neither")
     good = (Reading(point=point, value=_finite(value)) for point, value in wire.good.items())
     bad = (Reading(point=point, value=None, quality=quality) for point, quality in wire.bad.items())
     return Telemetry(
@@ -158,3 +175,16 @@ def _finite(value: Value) -> Value:
     if isinstance(value, float) and not math.isfinite(value):
         raise Undecodable("a number on the wire is not finite")
     return value
+
+
+def _zoned(status: AgentStatus) -> AgentStatus:
+    instants = (status.at, status.outbox.oldest_at)
+    if any(instant is not None and instant.tzinfo is None for instant in instants):
+        raise Undecodable("an instant on the wire has no time zone")
+    return status
+
+
+def _in_bounds(gap: Gap) -> Gap:
+    if not (0 <= gap.from_seq <= gap.to_seq <= HIGHEST_SEQ and 0 <= gap.count <= HIGHEST_SEQ):
+        raise Undecodable("a gap on the wire is no range")
+    return gap

@@ -1,0 +1,235 @@
+"""The agent put together; the only file of it with a clock, threads of its own, and signals."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import random
+import signal
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from edge_agent.broker_link import Heard, Lost, PahoLink, TryLater
+from edge_agent.contract.clock import Clock, machine_clock
+from edge_agent.contract.readings import AgentStatus
+from edge_agent.core.trust import is_trusted
+from edge_agent.journal import log_to_stderr
+from edge_agent.outbox import Outbox, StorageRefused
+from edge_agent.poller import pollers_of
+from edge_agent.publisher import Publisher
+from edge_agent.recorder import Recorder
+from edge_agent.schedule import BusPoller, Rounds
+from edge_agent.settings import Broker, Site, inventory
+from edge_agent.watchdog import Heartbeats, Notifier
+
+log = logging.getLogger(__name__)
+
+BUS_BEATS_WITHIN_S = 300.0
+PUBLISHER_BEATS_WITHIN_S = 60.0
+LOOK_EVERY_S = 5.0
+CLOCK_STEP_S = 2.0
+DRAIN_WITHIN_S = 3.0
+CLOSE_WITHIN_S = 0.5
+
+
+class AgentRunsAlready(RuntimeError):
+    """Another agent uses this store's state; two of them would take each other's connection away for ever."""
+
+
+def system_clock(argument: str | None = None) -> Clock:
+    """The machine's clock, or what `--clock` says. Raises ClockArgumentInvalid."""
+    return machine_clock(time.time, time.monotonic, argument)
+
+
+def run(site: Site, clock: Clock) -> int:
+    """Watches the store until SIGTERM or SIGINT. Returns the exit status."""
+    log_to_stderr()
+    try:
+        with sole_use(site.state), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_until_signal(site, clock))
+    except (AgentRunsAlready, StorageRefused) as error:
+        log.critical("agent cannot start store=%s error=%s", site.id, error)
+        return 1
+    return 0
+
+
+class Agent:
+    """All parts of one store's agent, wired. `boot` names this run."""
+
+    def __init__(
+        self, site: Site, clock: Clock, pollers: Mapping[str, BusPoller], boot: str, notifier: Notifier
+    ) -> None:
+        self._site = site
+        self._clock = clock
+        self._pollers = pollers
+        self._boot = boot
+        self._notifier = notifier
+        self._beats = Heartbeats()
+        news = asyncio.Event()
+        self._recorder = Recorder(Outbox(site.state / "outbox.sqlite"), wake=news.set)
+        self._rounds = Rounds(clock, pollers, self._recorder.record, self._beat)
+        self._publisher = Publisher(
+            site.id,
+            self._recorder,
+            partial(_new_link, site.broker, f"sw-{site.id}"),
+            news,
+            steady=clock.steady,
+            chance=random.random,
+            beat=partial(self._beat, "publisher"),
+        )
+
+    async def live(self, stop: asyncio.Event) -> None:
+        """Returns within 5 s after `stop` was set."""
+        try:
+            await self._work(stop)
+        finally:
+            await self._close()
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        await self._keep_house()
+        self._expect_beats()
+        self._rounds.start(self._keep_house)
+        self._notifier.ready()
+        async with _background(self._publisher.run()) as publishing, _background(self._look_after()):
+            async with _background(self._announce()):
+                await stop.wait()
+            log.info("stopping store=%s", self._site.id)
+            self._notifier.stopping()
+            await self._rounds.stop()
+            self._publisher.finish()
+            await asyncio.wait({publishing}, timeout=DRAIN_WITHIN_S if self._publisher.connected else CLOSE_WITHIN_S)
+
+    async def _keep_house(self) -> None:
+        """Tells head office who we are and how we fare; it is the first entry of every run."""
+        health = await self._recorder.health()
+        status = AgentStatus(
+            at=self._clock.now(),
+            boot=self._boot,
+            agent_version=_version(),
+            name=self._site.name,
+            timezone=self._site.timezone,
+            devices=inventory(self._site),
+            buses=tuple(poller.health() for poller in self._pollers.values()),
+            outbox=health,
+        )
+        await self._recorder.record([status])
+        up = sum(bus.up for bus in status.buses)
+        self._notifier.status(f"{up} of {len(status.buses)} buses up, {health.entries} entries not confirmed yet")
+
+    async def _announce(self) -> None:
+        await self._rounds.all_turned.wait()
+        log.info("ready store=%s devices=%d buses=%d", self._site.id, len(self._site.devices), len(self._site.buses))
+
+    async def _look_after(self) -> None:
+        """Tells systemd that all loops live, and the schedule when the machine's clock was set."""
+        patience = self._notifier.watchdog.total_seconds() / 3 if self._notifier.watchdog else LOOK_EVERY_S
+        offset = self._clock.wall() - self._clock.steady()
+        while True:
+            if self._beats.all_alive(self._clock.steady()):
+                self._notifier.alive()
+            before, offset = offset, self._clock.wall() - self._clock.steady()
+            if abs(offset - before) > CLOCK_STEP_S:
+                log.warning("the machine's clock was set by_s=%.1f", offset - before)
+                self._rounds.realign()
+            await asyncio.sleep(min(patience, LOOK_EVERY_S))
+
+    def _expect_beats(self) -> None:
+        now = self._clock.steady()
+        self._beats.expect("publisher", PUBLISHER_BEATS_WITHIN_S, now)
+        for bus in self._pollers:
+            self._beats.expect(bus, BUS_BEATS_WITHIN_S, now)
+
+    def _beat(self, loop: str) -> None:
+        self._beats.beat(loop, self._clock.steady())
+
+    async def _close(self) -> None:
+        closing = asyncio.gather(*(poller.close() for poller in self._pollers.values()), return_exceptions=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(closing, CLOSE_WITHIN_S)
+        await self._recorder.close()
+
+
+@contextmanager
+def sole_use(state: Path) -> Iterator[None]:
+    """Holds the store's state folder, which it makes. Raises AgentRunsAlready."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "agent.lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AgentRunsAlready(f"another agent uses {state}") from error
+        yield
+
+
+def boot_name() -> str:
+    """Names this run of the program within this run of the machine."""
+    try:
+        machine = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        machine = str(uuid.uuid4())
+    return f"{machine}.{uuid.uuid4().hex[:8]}"
+
+
+async def _until_signal(site: Site, clock: Clock) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop_or_leave, stop)
+    boot = boot_name()
+    pollers = pollers_of(site, boot, lambda: is_trusted(clock.now()))
+    await Agent(site, clock, pollers, boot, Notifier(os.environ)).live(stop)
+
+
+def _stop_or_leave(stop: asyncio.Event) -> None:
+    if stop.is_set():
+        os._exit(1)  # somebody insists; what is in the outbox is on disk
+    stop.set()
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """A task that ends with the block."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_report_end)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _report_end(task: asyncio.Task[None]) -> None:
+    """A task that broke takes its signs of life along: systemd will act, and the journal must know why."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("a part of the agent broke", exc_info=error)
+
+
+def _new_link(broker: Broker, client_id: str, heard: Heard, lost: Lost) -> PahoLink:
+    try:
+        password = broker.password_file.read_text(encoding="utf-8").strip() if broker.password_file else None
+    except OSError as error:
+        raise TryLater(f"the broker's password cannot be read: {error}") from error
+    return PahoLink(broker, client_id, password, heard=heard, lost=lost)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 — faster where it is to be had, and not to be had everywhere
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _version() -> str:
+    try:
+        return version("storewarden")
+    except PackageNotFoundError:
+        return "unpackaged"

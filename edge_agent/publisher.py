@@ -1,0 +1,190 @@
+"""Outbox → broker: a loop that never stops, and that lets head office's word alone empty the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+
+from edge_agent.broker_link import Heard, Link, Lost, TryLater
+from edge_agent.contract.codec import Undecodable, decode_ack, encode_batch
+from edge_agent.contract.readings import Ack
+from edge_agent.contract.topics import ack_topic, batch_topic
+from edge_agent.core.delivery import (
+    BACK_OFF_LAST_S,
+    MESSAGES_IN_FLIGHT,
+    Delivery,
+    acknowledge,
+    back_off,
+    resend_by,
+    resend_overdue,
+    room,
+    row_limit,
+    sent,
+)
+from edge_agent.outbox import WINDOW_ROWS, StorageRefused
+from edge_agent.recorder import Window
+
+log = logging.getLogger(__name__)
+
+BEAT_EVERY_S = 5.0
+STORAGE_RETRY_S = 1.0
+
+
+class Queue(Protocol):
+    """What the publisher needs of the outbox."""
+
+    async def pending(self, after_seq: int, limit_rows: int) -> Window: ...
+
+    async def confirm(self, ack: Ack) -> int: ...
+
+
+class Publisher:
+    """`news` is set by whoever puts something into the outbox.
+
+    `steady` answers seconds that only grow, `chance` a number in 0..1; `beat` is called while the loop is alive.
+    """
+
+    def __init__(
+        self,
+        store: str,
+        queue: Queue,
+        new_link: Callable[[Heard, Lost], Link],
+        news: asyncio.Event,
+        *,
+        steady: Callable[[], float],
+        chance: Callable[[], float],
+        beat: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._new_link = new_link
+        self._steady = steady
+        self._chance = chance
+        self._beat = beat
+        self._news = news
+        self._finishing = asyncio.Event()
+        self._heard: list[bytes] = []
+        self._loss: TryLater | None = None
+        self._delivery = Delivery()
+        self._stream = ""
+        self._troubled = False
+        self._puzzled = False
+        self.connected = False
+
+    def finish(self) -> None:
+        """Lets `run` return as soon as all is confirmed, or the broker is lost."""
+        self._finishing.set()
+        self._news.set()
+
+    async def run(self) -> None:
+        failures = 0
+        while not self._finishing.is_set():
+            began_at = self._steady()
+            try:
+                await self._converse()
+            except TryLater as reason:
+                self._note_trouble("broker not reached, trying again for ever", reason)
+            except Exception as error:  # noqa: BLE001 — whatever one conversation met, the store must be heard again
+                self._note_trouble("publisher met an unexpected error, trying again for ever", error)
+            # One that is dropped at once each time, as when two gateways share an id, is no reason to hurry.
+            lasted = self._steady() - began_at if self.connected else 0.0
+            failures = 1 if lasted > BACK_OFF_LAST_S else failures + 1
+            self.connected = False
+            await self._pause(back_off(failures, self._chance()))
+
+    async def _converse(self) -> None:
+        """One connection, from dialling to its loss."""
+        self._heard, self._loss, self._delivery = [], None, Delivery()
+        link = self._new_link(self._hear, self._lose)
+        try:
+            await self._while_beating(link.open(ack_topic(self._store)))
+            self.connected, self._troubled = True, False
+            log.info("broker connected store=%s", self._store)
+            await self._serve(link)
+        finally:
+            await link.close()
+
+    async def _serve(self, link: Link) -> None:
+        while self._loss is None:
+            patience = BEAT_EVERY_S
+            try:
+                await self._take_acks()
+                self._delivery = resend_overdue(self._delivery, self._steady())
+                await self._fill_window(link)
+            except StorageRefused:  # the recorder says so, once
+                patience = STORAGE_RETRY_S
+            if self._finishing.is_set() and not self._delivery.in_flight:
+                return
+            self._beat()
+            await self._listen(patience)
+        raise self._loss
+
+    async def _take_acks(self) -> None:
+        while self._heard:
+            payload = self._heard.pop(0)
+            try:
+                ack = decode_ack(payload)
+            except Undecodable as error:
+                self._note_strange_word(error)
+                continue
+            if ack.stream == self._stream:
+                self._delivery = acknowledge(self._delivery, ack)
+                await self._queue.confirm(ack)
+
+    async def _fill_window(self, link: Link) -> None:
+        """paho is never handed more than it has got rid of."""
+        while room(self._delivery) > 0 and link.unsent < 2 * MESSAGES_IN_FLIGHT:
+            window = await self._queue.pending(self._delivery.sent_upto, row_limit(self._delivery, WINDOW_ROWS))
+            if window.stream != self._stream:
+                self._stream, self._delivery = window.stream, Delivery()
+                continue
+            if not window.entries:
+                break
+            link.publish(batch_topic(self._store), encode_batch(window.stream, window.entries))
+            self._delivery = sent(self._delivery, [seq for seq, _ in window.entries], self._steady())
+
+    async def _listen(self, patience: float) -> None:
+        by = resend_by(self._delivery)
+        if by is not None:
+            patience = min(patience, max(0.0, by - self._steady()))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), patience)
+        self._news.clear()
+
+    async def _pause(self, seconds: float) -> None:
+        until = self._steady() + seconds
+        while not self._finishing.is_set() and (left := until - self._steady()) > 0:
+            self._beat()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._finishing.wait(), min(left, BEAT_EVERY_S))
+
+    async def _while_beating(self, opening: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(opening)
+        try:
+            while not task.done():
+                self._beat()
+                await asyncio.wait({task}, timeout=BEAT_EVERY_S)
+            task.result()
+        finally:
+            task.cancel()
+
+    def _hear(self, payload: bytes) -> None:
+        self._heard.append(payload)
+        self._news.set()
+
+    def _lose(self, reason: TryLater) -> None:
+        self._loss = reason
+        self._news.set()
+
+    def _note_strange_word(self, error: Undecodable) -> None:
+        if not self._puzzled:
+            log.warning("head office says what we do not understand, passed over error=%s", error)
+        self._puzzled = True
+
+    def _note_trouble(self, what: str, error: Exception) -> None:
+        if not self._troubled:
+            log.warning("%s reason=%s", what, error, exc_info=not isinstance(error, TryLater))
+        self._troubled = True

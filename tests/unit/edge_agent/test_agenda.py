@@ -1,0 +1,85 @@
+"""Devices are asked in their rhythm, and a silent one costs its neighbours little."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.core.agenda import Agenda, answered, begin, cut_off, missed
+from edge_agent.core.profile import Poll
+from tests.unit.edge_agent.points import PERIODS
+
+ALL = frozenset(Poll)
+
+
+def silent_at(mono: float) -> Agenda:
+    agenda = begin(ALL, mono)
+    for _ in range(3):
+        agenda = missed(agenda, ALL, PERIODS, mono)
+    return agenda
+
+
+def test_everything_is_due_at_the_start() -> None:
+    assert begin(ALL, 0.0).due(0.0) == ALL
+
+
+def test_each_class_keeps_its_own_rhythm() -> None:
+    agenda = answered(begin(ALL, 0.0), ALL, PERIODS, 3.0)
+    assert agenda.due(9.9) == frozenset()
+    assert agenda.due(10.0) == {Poll.FAST}
+    assert agenda.due(30.0) == {Poll.FAST, Poll.NORMAL}
+    assert agenda.due(86400.0) == {Poll.FAST, Poll.NORMAL, Poll.SLOW}
+
+
+def test_what_was_missed_is_not_made_up_for() -> None:
+    agenda = answered(begin([Poll.FAST], 0.0), [Poll.FAST], PERIODS, 47.0)
+    assert agenda.next_at == 50.0
+
+
+def test_what_was_lost_on_the_way_is_asked_again_soon() -> None:
+    agenda = answered(begin(ALL, 0.0), ALL, PERIODS, 0.0, incomplete=frozenset({Poll.SLOW, Poll.ONCE}))
+    assert agenda.due(10.0) == {Poll.FAST, Poll.SLOW, Poll.ONCE}
+
+
+def test_a_device_is_silent_after_three_turns_without_an_answer() -> None:
+    agenda = missed(missed(begin(ALL, 0.0), ALL, PERIODS, 0.0), ALL, PERIODS, 10.0)
+    assert not agenda.silent
+    assert agenda.next_at == 20.0
+    assert missed(agenda, ALL, PERIODS, 20.0).silent
+
+
+def test_one_answer_between_makes_the_count_begin_anew() -> None:
+    agenda = missed(missed(begin(ALL, 0.0), ALL, PERIODS, 0.0), ALL, PERIODS, 10.0)
+    agenda = missed(answered(agenda, ALL, PERIODS, 20.0), [Poll.FAST], PERIODS, 30.0)
+    assert not agenda.silent
+
+
+def test_a_silent_device_is_probed_at_growing_intervals() -> None:
+    agenda, mono, waits = silent_at(0.0), 0.0, []
+    for _ in range(6):
+        assert agenda.due(agenda.next_at) == frozenset()
+        assert agenda.probe_due(agenda.next_at)
+        waits.append(agenda.next_at - mono)
+        mono = agenda.next_at
+        agenda = missed(agenda, (), PERIODS, mono)
+    assert waits == [10.0, 20.0, 40.0, 60.0, 60.0, 60.0]
+
+
+def test_devices_behind_a_dead_bus_are_probed_without_growing_intervals() -> None:
+    agenda = begin(ALL, 0.0)
+    for mono in (0.0, 10.0, 20.0, 30.0):
+        agenda = cut_off(agenda, mono)
+        assert agenda.silent
+        assert agenda.next_at == mono + 10.0
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.booleans()), max_size=40))
+def test_the_next_instant_always_lies_ahead(steps: list[tuple[float, bool]]) -> None:
+    agenda, mono = begin(ALL, 0.0), 0.0
+    for wait, heard in steps:
+        mono += wait
+        if agenda.silent and heard:
+            agenda = begin(ALL, mono)
+        due = agenda.due(mono)
+        agenda = answered(agenda, due, PERIODS, mono) if heard else missed(agenda, due, PERIODS, mono)
+        assert agenda.next_at > mono

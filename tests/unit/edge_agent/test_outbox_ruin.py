@@ -1,0 +1,180 @@
+"""A disk that lies, refuses or fills costs as little as it can, and what it cost is said."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from edge_agent.contract.readings import Ack, Gap
+from edge_agent.outbox import Outbox, StorageRefused
+from tests.unit.edge_agent.bodies import entries_of, overwrite, polled, status
+
+T = TypeVar("T")
+ORIGINALS = [polled(number) for number in range(400)]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "outbox.sqlite"
+
+
+@pytest.fixture
+def stream(file: Path) -> str:
+    """A file of 400 polls that was closed in good order."""
+    with closing(Outbox(file)) as outbox:
+        outbox.append(ORIGINALS)
+        return outbox.stream
+
+
+@pytest.fixture
+def outbox(stream: str, file: Path) -> Iterator[Outbox]:
+    with closing(Outbox(file)) as box:
+        yield box
+
+
+def test_a_row_whose_bytes_changed_becomes_a_gap(stream: str, file: Path) -> None:
+    overwrite(file, b'"mono":7.0', b'"mono":8.0')
+    with closing(Outbox(file)) as outbox:
+        assert len(entries_of(outbox)) == 399
+        assert entries_of(outbox)[-1].body == Gap(from_seq=8, to_seq=8, count=1, reason="corrupt")
+        assert outbox.stream == stream
+        assert (outbox.counters().corrupt_total, outbox.health().dropped, outbox.health().entries) == (1, 1, 400)
+
+
+def test_rows_ruined_apart_become_gaps_that_spare_the_rows_between(stream: str, file: Path) -> None:
+    for number in (7, 8, 11):
+        overwrite(file, b'"mono":%d.0' % number, b'"mono":%d.5' % number)
+    with closing(Outbox(file)) as outbox:
+        entries_of(outbox)
+        gaps = [entry.body for entry in entries_of(outbox) if isinstance(entry.body, Gap)]
+    assert gaps == [
+        Gap(from_seq=8, to_seq=9, count=2, reason="corrupt"),
+        Gap(from_seq=12, to_seq=12, count=1, reason="corrupt"),
+    ]
+
+
+def test_a_file_that_is_no_database_is_set_aside(file: Path) -> None:
+    file.write_bytes(b"once this was a database" * 1000)
+    with closing(Outbox(file)) as outbox:
+        assert entries_of(outbox)[0].body == Gap(from_seq=0, to_seq=0, count=0, reason="file_ruined")
+        assert outbox.append([polled()]) == 2
+    assert file.with_name("outbox.sqlite.corrupt-1").exists()
+
+
+def test_a_ruined_page_costs_that_page_and_a_new_stream(stream: str, file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = bytes(4096)
+    file.write_bytes(content)
+    with closing(Outbox(file)) as outbox:
+        with pytest.raises(StorageRefused):
+            outbox.pending(0, limit_bytes=2**30, limit_rows=2**30)
+        entries = entries_of(outbox)
+        gap = entries[-1].body
+        assert isinstance(gap, Gap)
+        assert (gap.reason, gap.count) == ("file_ruined", 400 - (len(entries) - 1))
+        assert 370 < len(entries) < 400
+        assert outbox.stream != stream
+    assert file.with_name("outbox.sqlite.corrupt-1").exists()
+
+
+def test_only_a_few_ruined_files_are_kept(file: Path) -> None:
+    for _ in range(6):
+        for part in file.parent.glob("outbox.sqlite*"):
+            if not part.suffix.startswith(".corrupt"):
+                part.unlink()
+        file.write_bytes(b"not a database, and long enough to be taken for one" * 100)
+        Outbox(file).close()
+    assert sorted(ruin.name for ruin in file.parent.glob("*.corrupt-?")) == [
+        "outbox.sqlite.corrupt-4",
+        "outbox.sqlite.corrupt-5",
+        "outbox.sqlite.corrupt-6",
+    ]
+
+
+def test_a_power_cut_between_the_two_renames_loses_nothing(stream: str, file: Path) -> None:
+    file.rename(file.with_name("outbox.sqlite.new"))
+    with closing(Outbox(file)) as outbox:
+        assert outbox.stream == stream
+        assert len(entries_of(outbox)) == 400
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_flipped_bits_never_make_a_wrong_entry(stream: str, file: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    content = bytearray(file.read_bytes())
+    for _ in range(chance.choice([1, 1, 8])):
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    file.write_bytes(content)
+    with closing(Outbox(file)) as outbox:
+        bodies = second_try(lambda: [entry.body for entry in entries_of(outbox)])
+        assert second_try(lambda: outbox.append([polled(9999)])) > 0
+        gaps = [entry.body for entry in entries_of(outbox) if isinstance(entry.body, Gap)]
+    whole = [body for body in bodies if not isinstance(body, Gap)]
+    assert all(body in ORIGINALS for body in whole)
+    assert len(whole) == len(ORIGINALS) or gaps
+    assert len(whole) > 200 or "file_ruined" in {gap.reason for gap in gaps}
+
+
+def second_try(call: Callable[[], T]) -> T:
+    """Ruin that is found in the middle of a call is mended in it, and the call made again."""
+    with suppress(StorageRefused):
+        return call()
+    return call()
+
+
+class FailingDisk:
+    """Lets everything through but statements that begin with one of `refused`, which get that SQLite error."""
+
+    def __init__(self, db: sqlite3.Connection, refused: tuple[str, ...], code: int) -> None:
+        self._db = db
+        self._refused = refused
+        self._code = code
+
+    def execute(self, statement: str, *parameters: Any) -> Any:
+        if statement.startswith(self._refused):
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = self._code
+            raise error
+        return self._db.execute(statement, *parameters)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+
+@pytest.mark.parametrize("refused", ["BEGIN", "INSERT INTO entry", "UPDATE ledger", "COMMIT"])
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY])
+def test_what_the_disk_refuses_is_not_said_to_be_stored(outbox: Outbox, refused: str, code: int) -> None:
+    sound, before = outbox._db, outbox.counters()
+    outbox._db = FailingDisk(sound, (refused,), code)  # type: ignore[assignment]
+    with pytest.raises(StorageRefused):
+        outbox.append([status(), polled(1)])
+    outbox._db = sound
+    assert outbox.counters() == before
+    assert outbox.append([polled(2)]) == 401
+
+
+def test_a_confirmation_that_the_disk_refuses_keeps_the_rows(outbox: Outbox) -> None:
+    sound = outbox._db
+    outbox._db = FailingDisk(sound, ("COMMIT",), sqlite3.SQLITE_IOERR_FSYNC)  # type: ignore[assignment]
+    with pytest.raises(StorageRefused):
+        outbox.confirm(Ack(stream=outbox.stream, upto=400))
+    outbox._db = sound
+    assert len(entries_of(outbox)) == 400
+
+
+def test_a_file_ruined_while_open_is_replaced_and_the_caller_tries_again(outbox: Outbox, stream: str) -> None:
+    outbox._db.close()
+    sound = sqlite3.connect(":memory:")
+    outbox._db = FailingDisk(sound, ("BEGIN",), sqlite3.SQLITE_CORRUPT)  # type: ignore[assignment]
+    with pytest.raises(StorageRefused):
+        outbox.append([polled(1)])
+    assert outbox.append([polled(1)]) == 402
+    assert outbox.stream != stream
+    assert len(entries_of(outbox)) == 402
