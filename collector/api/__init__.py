@@ -1,0 +1,1 @@
+"""What head office says over HTTP; one file a noun."""

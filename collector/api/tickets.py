@@ -1,0 +1,228 @@
+"""Tickets over HTTP: the list, one with all that is known of it, and the moves of its life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from collector.api.office import OfficeHere
+from collector.api.problems import Problem, documented, not_found
+from collector.api.session import Who, signed_in
+from collector.domain.events import TicketSummary, explain_point, summarise
+from collector.domain.intake import Case
+from collector.domain.tickets import EventKind, MoveRefused, RoleRefused, State, TicketEvent, move
+from collector.store import feed, tickets
+from collector.store.tickets import Placed
+from edge_agent.contract.readings import Quality
+from edge_agent.contract.text import Text
+from rules.model import Diagnosis, EvidenceValue
+
+LISTED_AT_MOST = 500
+
+router = APIRouter(
+    prefix="/api/v1/tickets",
+    tags=["tickets"],
+    dependencies=[Depends(signed_in)],
+    responses=documented(HTTPStatus.UNAUTHORIZED),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketList:
+    """The open or all tickets, the most urgent first; following the feed after `feed_position` misses nothing."""
+
+    now: datetime
+    feed_position: int
+    tickets: tuple[TicketSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenValue:
+    """A point as it was when the alarm was raised; `value` is null where `quality` is not good."""
+
+    point: str
+    label: Text
+    value: float | bool | str | None
+    quality: Quality
+    unit: str
+    digits: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownEvidence:
+    """Why the alarm was raised; `params` are the limits that the rule used."""
+
+    condition: Text
+    held_for_s: float
+    values: tuple[SeenValue, ...]
+    params: dict[str, float]
+    excluded: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartPoint:
+    """A point whose readings are worth drawing beside the ticket."""
+
+    point: str
+    label: Text
+    unit: str
+    digits: int
+
+
+class HistoryLine(BaseModel):
+    """`event` says what happened; `from` equals `to` where the state stayed, and is null where the ticket began."""
+
+    at: datetime
+    actor: str
+    event: EventKind
+    from_: State | None = Field(serialization_alias="from")
+    to: State
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDetail(TicketSummary):
+    """`limit` is the line across the chart of the key value."""
+
+    evidence: ShownEvidence
+    diagnosis: tuple[Diagnosis, ...]
+    history: tuple[HistoryLine, ...]
+    chart: tuple[ChartPoint, ...]
+    limit: float | None
+
+
+class MoveRequest(BaseModel):
+    """`from` is the state that the mover saw; the move is refused where the ticket has left it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_: Annotated[State, Field(alias="from")]
+    to: State
+    note: Annotated[str | None, Field(max_length=2000)] = None
+
+
+_TicketId = Annotated[int, Path(alias="id", ge=1, le=2**63 - 1)]
+
+
+@router.get("", operation_id="listTickets", summary="Tickets, the most urgent first")
+def list_tickets(
+    office: OfficeHere,
+    state: Literal["open", "all"] = "open",
+    limit: Annotated[int, Query(ge=1, le=LISTED_AT_MOST)] = 200,
+) -> TicketList:
+    with office.database.reading() as connection:
+        listed = tickets.most_urgent(connection, only_open=state == "open", limit=limit)
+        position = feed.position(connection)
+    summaries = tuple(summarise(one.ticket, one.store, one.device) for one in listed)
+    return TicketList(now=office.clock.now(), feed_position=position, tickets=summaries)
+
+
+@router.get(
+    "/{id}",
+    operation_id="showTicket",
+    summary="A ticket with all that is known of it",
+    responses=documented(HTTPStatus.NOT_FOUND),
+)
+def show_ticket(ticket_id: _TicketId, office: OfficeHere) -> TicketDetail:
+    with office.database.reading() as connection:
+        return _detail(connection, _find(connection, ticket_id))
+
+
+@router.post(
+    "/{id}/moves",
+    operation_id="moveTicket",
+    summary="Move a ticket to its next state",
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN),
+)
+def move_ticket(ticket_id: _TicketId, step: MoveRequest, who: Who, office: OfficeHere) -> TicketDetail:
+    with office.database.writing() as connection:
+        placed = _find(connection, ticket_id)
+        try:
+            moved, event = move(
+                placed.ticket,
+                source=step.from_,
+                target=step.to,
+                actor=who.name,
+                role=who.role,
+                at=office.clock.now(),
+                note=step.note,
+            )
+        except MoveRefused as refused:
+            raise _refused(refused) from refused
+        tickets.change(connection, step.from_, moved)
+        tickets.append_event(connection, ticket_id, event)
+        feed.append(connection, summarise(moved, placed.store, placed.device))
+        detail = _detail(connection, _find(connection, ticket_id))
+    office.feed.wake()
+    return detail
+
+
+def _find(connection: Connection, ticket_id: int) -> Placed:
+    placed = tickets.find(connection, ticket_id)
+    if placed is None:
+        raise not_found(Text(zh=f"没有工单 {ticket_id}", en=f"there is no ticket {ticket_id}"))
+    return placed
+
+
+def _refused(refused: MoveRefused) -> Problem:
+    status = HTTPStatus.FORBIDDEN if isinstance(refused, RoleRefused) else HTTPStatus.CONFLICT
+    return Problem(status, Text(zh="工单未改动", en="The ticket was not moved"), refused.reason)
+
+
+def _detail(connection: Connection, placed: Placed) -> TicketDetail:
+    ticket, device_class = placed.ticket, placed.device.device_class
+    case = tickets.case_of(connection, ticket.id)
+    summary = summarise(ticket, placed.store, placed.device)
+    return TicketDetail(
+        **{field.name: getattr(summary, field.name) for field in fields(summary)},
+        evidence=_show(case, device_class),
+        diagnosis=case.diagnosis,
+        history=tuple(map(_line, tickets.history(connection, ticket.id))),
+        chart=_chart(case, device_class),
+        limit=ticket.key_limit,
+    )
+
+
+def _show(case: Case, device_class: str) -> ShownEvidence:
+    return ShownEvidence(
+        condition=case.evidence.condition,
+        held_for_s=case.evidence.held_for.total_seconds(),
+        values=tuple(_seen(value, device_class) for value in case.evidence.values),
+        params=case.evidence.params,
+        excluded=case.evidence.excluded,
+    )
+
+
+def _seen(seen: EvidenceValue, device_class: str) -> SeenValue:
+    point = explain_point(device_class, seen.point)
+    return SeenValue(
+        point=seen.point,
+        label=point.label,
+        value=seen.value,
+        quality=seen.quality,
+        unit=point.unit,
+        digits=point.digits,
+        at=seen.at,
+    )
+
+
+def _chart(case: Case, device_class: str) -> tuple[ChartPoint, ...]:
+    points = (explain_point(device_class, seen.point) for seen in case.evidence.values)
+    return tuple(
+        ChartPoint(point=point.name, label=point.label, unit=point.unit, digits=point.digits)
+        for point in points
+        if point.type == "number"
+    )
+
+
+def _line(event: TicketEvent) -> HistoryLine:
+    return HistoryLine(
+        at=event.at, actor=event.actor, event=event.kind, from_=event.source, to=event.target, note=event.note
+    )

@@ -1,0 +1,147 @@
+"""The collector put together: clock, threads, signals and the order in which things start and end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from collector.api.build import build_app
+from collector.api.feed_tail import FeedTail
+from collector.api.office import Office, Readiness
+from collector.ingest import Ingest
+from collector.meters import Meters
+from collector.record import Recorder
+from collector.settings import Settings, WebSettings
+from collector.store.database import Database, TryLater
+from collector.subscriber import Subscriber
+from collector.telemetry.sqlite import SqliteTelemetry
+from edge_agent.contract.clock import Clock, machine_clock
+from rules.load import load_rules
+from rules.model import RuleBook
+
+PAGE = Path(__file__).parent / "web" / "dist"
+STREAMS_END_WITHIN_S = 2
+INGEST_ENDS_WITHIN_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class AddressTaken(OSError):
+    """Nobody can listen there: choose another host or port, or end the program that has it."""
+
+
+def clock_from(argument: str | None) -> Clock:
+    """Raises ClockArgumentInvalid."""
+    return machine_clock(time.time, time.monotonic, argument)
+
+
+def wall_now() -> datetime:
+    """The machine's own time, whatever a drill's clock says."""
+    return datetime.now(UTC)
+
+
+def run(settings: Settings, clock: Clock) -> None:
+    """Until SIGTERM or SIGINT. Raises Faulty for bad rules, AddressTaken, TryLater."""
+    book = load_rules(settings.rules)
+    with _listen(settings.web) as sockets, contextlib.closing(Database(settings.database)) as database:
+        database.migrate()
+        asyncio.run(Collector(settings, clock, book, database).serve(sockets))
+
+
+class Collector:
+    """One process: the line to the broker, the ingest in its thread, the web in the event loop."""
+
+    def __init__(self, settings: Settings, clock: Clock, book: RuleBook, database: Database) -> None:
+        self._database = database
+        self._meters = Meters()
+        self._feed = FeedTail(database, lambda: clock.now().isoformat().replace("+00:00", "Z"))
+        self._subscriber = Subscriber(settings.broker, clock.steady)
+        telemetry = SqliteTelemetry(database)
+        recorder = Recorder(book, telemetry)
+        self._ingest = Ingest(self._subscriber, database, recorder, clock, self._meters, self._feed.wake)
+        self._thread = threading.Thread(target=self._ingest.run, name="ingest", daemon=True)
+        self._office = Office(
+            database=database,
+            telemetry=telemetry,
+            feed=self._feed,
+            meters=self._meters,
+            clock=clock,
+            wall=wall_now,
+            readiness=self._readiness,
+            observe=lambda: self._meters.queue.set(self._subscriber.depth()),
+            page=PAGE,
+            behind_tls=settings.web.behind_tls,
+        )
+
+    async def serve(self, sockets: list[socket.socket]) -> None:
+        """Streams end first, then the web, then the line, then the ingest with the batch in hand."""
+        server = _Server(
+            uvicorn.Config(
+                build_app(self._office),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=STREAMS_END_WITHIN_S,
+            )
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end, server)
+        self._thread.start()
+        self._subscriber.start()
+        log.info("collector started address=http://%s:%d", *sockets[0].getsockname()[:2])
+        try:
+            await server.serve(sockets)
+        finally:
+            self._ingest.stop()
+            self._thread.join(INGEST_ENDS_WITHIN_S)
+            self._subscriber.stop()
+            log.info("collector stopped")
+
+    def _end(self, server: uvicorn.Server) -> None:
+        self._feed.close()
+        server.should_exit = True
+
+    def _readiness(self) -> Readiness:
+        return Readiness(
+            database=_answers(self._database),
+            broker=self._subscriber.connected,
+            ingest=self._thread.is_alive() and self._ingest.ready,
+        )
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals to us: the streams have to end before the server waits for them."""
+        yield
+
+
+@contextlib.contextmanager
+def _listen(web: WebSettings) -> Iterator[list[socket.socket]]:
+    """Before anything else starts, so that a taken port is one plain message. Raises AddressTaken."""
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    try:
+        listening = socket.create_server((web.host, web.port), family=family, backlog=2048)
+    except OSError as error:
+        raise AddressTaken(f"{web.host}:{web.port}: {error.strerror}") from error
+    with listening:
+        yield [listening]
+
+
+def _answers(database: Database) -> bool:
+    try:
+        with database.reading() as connection:
+            return connection.exec_driver_sql("SELECT 1").scalar() == 1
+    except TryLater:
+        return False

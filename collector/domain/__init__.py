@@ -1,0 +1,1 @@
+"""Decisions of head office; no I/O, no clock."""

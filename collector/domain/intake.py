@@ -1,0 +1,99 @@
+"""What a change of an alarm means for tickets: open one, note it on the one that is open, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from collector.domain.tickets import STOREWARDEN, EventKind, Ticket, TicketEvent
+from edge_agent.contract.readings import Device, Value
+from rules.model import Change, Diagnosis, Evidence, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Why a ticket is there: what was seen, and what may be behind it, most likely first."""
+
+    evidence: Evidence
+    diagnosis: tuple[Diagnosis, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What to write: the ticket as it is from now on, the line of its history, and a new case if there is one.
+
+    A ticket that is to be opened has id 0 until the database has given it one.
+    """
+
+    ticket: Ticket
+    event: TicketEvent
+    case: Case | None
+
+
+def take_in(
+    standing: Ticket | None, change: Change, rule: Rule, device: Device, store: str, at: datetime
+) -> Intake | None:
+    """`standing` is the open ticket of this device and fault, if there is one; `at` is head office's time.
+
+    A change that repeats what the ticket already says comes to nothing, so that a replay changes nothing.
+    """
+    match (standing, change.kind):
+        case (None, "raised"):
+            return _open(change, rule, device, store, at)
+        case (Ticket(alarm_active=False) as ticket, "raised"):
+            return _recur(ticket, change, rule, device, at)
+        case (Ticket(alarm_active=True) as ticket, "cleared"):
+            return _clear(ticket, change, at)
+    return None
+
+
+def _open(change: Change, rule: Rule, device: Device, store: str, at: datetime) -> Intake:
+    ticket = Ticket(
+        id=0,
+        store=store,
+        device=device.id,
+        fault=change.rule,
+        severity=change.severity,
+        state="new",
+        title=rule.title,
+        since=change.since,
+        opened_at=at,
+        updated_at=at,
+        alarm_active=True,
+        key_point=rule.key_value,
+        key_value=_key_value(change, rule),
+        key_limit=rule.limit_of(device.duty),
+    )
+    event = TicketEvent(at=at, actor=STOREWARDEN, kind="opened", source=None, target="new")
+    return Intake(ticket=ticket, event=event, case=_case(change))
+
+
+def _recur(ticket: Ticket, change: Change, rule: Rule, device: Device, at: datetime) -> Intake:
+    again = replace(
+        ticket,
+        severity=change.severity,
+        alarm_active=True,
+        normal_since=None,
+        updated_at=at,
+        key_point=rule.key_value,
+        key_value=_key_value(change, rule),
+        key_limit=rule.limit_of(device.duty),
+    )
+    return Intake(ticket=again, event=_note(ticket, "recurred", at), case=_case(change))
+
+
+def _clear(ticket: Ticket, change: Change, at: datetime) -> Intake:
+    over = replace(ticket, alarm_active=False, normal_since=change.at, updated_at=at)
+    return Intake(ticket=over, event=_note(ticket, "cleared", at), case=None)
+
+
+def _note(ticket: Ticket, kind: EventKind, at: datetime) -> TicketEvent:
+    return TicketEvent(at=at, actor=STOREWARDEN, kind=kind, source=ticket.state, target=ticket.state)
+
+
+def _case(change: Change) -> Case:
+    return Case(evidence=change.evidence, diagnosis=change.diagnosis)
+
+
+def _key_value(change: Change, rule: Rule) -> Value | None:
+    return next((seen.value for seen in change.evidence.values if seen.point == rule.key_value), None)

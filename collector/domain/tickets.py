@@ -1,0 +1,130 @@
+"""The life of a repair ticket: its states, and who may move it from which to which, as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, get_args
+
+from edge_agent.contract.text import Text
+
+State = Literal["new", "accepted", "fixed", "closed", "cancelled", "merged"]
+Role = Literal["technician", "dispatcher"]
+EventKind = Literal["opened", "moved", "recurred", "cleared"]
+
+STATES: tuple[State, ...] = get_args(State)
+ROLES: tuple[Role, ...] = get_args(Role)
+NOT_OPEN: frozenset[State] = frozenset({"closed", "cancelled", "merged"})
+STOREWARDEN = "storewarden"
+"""The actor of what no person did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """`assigns` makes whoever moves the ticket the one who works on it."""
+
+    source: State
+    target: State
+    roles: frozenset[Role]
+    assigns: bool = False
+
+
+_EVERYBODY = frozenset(ROLES)
+
+MOVES: tuple[Move, ...] = (
+    Move(source="new", target="accepted", roles=_EVERYBODY, assigns=True),
+    Move(source="accepted", target="fixed", roles=_EVERYBODY),
+    Move(source="fixed", target="closed", roles=_EVERYBODY),
+    Move(source="fixed", target="accepted", roles=_EVERYBODY, assigns=True),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """One repair of one fault of one device. `fault` is the id of the rule that opened it.
+
+    `since` is when the fault began, `normal_since` when the alarm cleared while the ticket was open. `key_point` is the
+    point that a person looks at first, with its value when the alarm was raised and the rule's limit for it.
+    """
+
+    id: int
+    store: str
+    device: str
+    fault: str
+    severity: str
+    state: State
+    title: Text
+    since: datetime
+    opened_at: datetime
+    updated_at: datetime
+    alarm_active: bool
+    normal_since: datetime | None = None
+    assignee: str | None = None
+    key_point: str | None = None
+    key_value: float | bool | str | None = None
+    key_limit: float | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.state not in NOT_OPEN
+
+    @property
+    def number(self) -> str:
+        return f"T{self.id:06d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketEvent:
+    """One line of a ticket's history; `source` is None where the ticket began, and equals `target` where it stayed."""
+
+    at: datetime
+    actor: str
+    kind: EventKind
+    source: State | None
+    target: State
+    note: str | None = None
+
+
+class MoveRefused(Exception):
+    """The ticket stays in `state`; read it again and offer what its state allows."""
+
+    def __init__(self, state: State, reason: Text) -> None:
+        self.state = state
+        self.reason = reason
+        super().__init__(reason.en)
+
+
+class RoleRefused(MoveRefused):
+    """Somebody of another role has to make this move."""
+
+
+def targets(state: State) -> tuple[State, ...]:
+    """Where a ticket can go from `state`, in the order in which a page offers it."""
+    return tuple(move.target for move in MOVES if move.source == state)
+
+
+def move(
+    ticket: Ticket, *, source: State, target: State, actor: str, role: Role, at: datetime, note: str | None
+) -> tuple[Ticket, TicketEvent]:
+    """The ticket after the move, and the line for its history. Raises MoveRefused.
+
+    `source` is the state that the mover saw: who acts on an old picture is told so instead of being obeyed.
+    """
+    step = _step(ticket, source, target)
+    if role not in step.roles:
+        zh, en = f"{role} 不能做这一步", f"a {role} may not make this move"
+        raise RoleRefused(ticket.state, Text(zh=zh, en=en))
+    assignee = actor if step.assigns else ticket.assignee
+    moved = replace(ticket, state=target, assignee=assignee, updated_at=at)
+    return moved, TicketEvent(at=at, actor=actor, kind="moved", source=source, target=target, note=note)
+
+
+def _step(ticket: Ticket, source: State, target: State) -> Move:
+    if ticket.state != source:
+        zh = f"工单已处于 {ticket.state},不再是 {source}"
+        raise MoveRefused(ticket.state, Text(zh=zh, en=f"the ticket is {ticket.state} now, no longer {source}"))
+    for step in MOVES:
+        if (step.source, step.target) == (source, target):
+            return step
+    zh = f"{source} 的工单不能直接变为 {target}"
+    raise MoveRefused(ticket.state, Text(zh=zh, en=f"a ticket that is {source} cannot become {target}"))

@@ -1,0 +1,121 @@
+"""COLLECTOR.yaml → Settings, with every fault of the file reported at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from configs.documents import Document, Fault, Faulty, build, read_document
+from edge_agent.contract.text import Text
+
+DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BrokerSettings(_Part):
+    """`client_id` names the session that the broker keeps for us: it must stay the same, and be ours alone."""
+
+    url: str
+    client_id: str = Field(default="storewarden-collector", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _must_be_mqtt(cls, url: str) -> str:
+        parts = split_url(url)
+        if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("the address must be mqtt://HOST[:PORT] or mqtts://HOST[:PORT]")
+        return url
+
+    @property
+    def host(self) -> str:
+        return split_url(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        parts = split_url(self.url)
+        return parts.port or DEFAULT_PORTS[parts.scheme]
+
+    @property
+    def tls(self) -> bool:
+        return split_url(self.url).scheme == "mqtts"
+
+    def password(self) -> str | None:
+        return None if self.password_file is None else self.password_file.read_text(encoding="utf-8").strip()
+
+
+class WebSettings(_Part):
+    """`behind_tls` is for a server whose visitors come by https through a proxy: cookies then never travel in clear."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    behind_tls: bool = False
+
+
+class Settings(_Part):
+    """Paths are absolute, or relative to the folder of the file they stand in until `load_settings` has placed them."""
+
+    database: Path
+    broker: BrokerSettings
+    web: WebSettings = WebSettings()
+    rules: Path | None = None
+
+
+def split_url(url: str) -> SplitResult:
+    """Raises ValueError, also where the port is no port."""
+    parts = urlsplit(url)
+    _ = parts.port
+    return parts
+
+
+def load_settings(path: Path) -> Settings:
+    """Raises Faulty with all that is wrong with the file."""
+    document = read_document(path)
+    settings = _place(build(Settings, document), path.resolve().parent)
+    if faults := [*_missing_files(document, settings)]:
+        raise Faulty(faults)
+    return settings
+
+
+def _place(settings: Settings, folder: Path) -> Settings:
+    broker = settings.broker
+    files: dict[str, Any] = {
+        "password_file": _under(folder, broker.password_file),
+        "ca_file": _under(folder, broker.ca_file),
+    }
+    update = {
+        "database": folder / settings.database,
+        "rules": _under(folder, settings.rules),
+        "broker": broker.model_copy(update=files),
+    }
+    return settings.model_copy(update=update)
+
+
+def _under(folder: Path, path: Path | None) -> Path | None:
+    return None if path is None else folder / path
+
+
+def _missing_files(document: Document, settings: Settings) -> list[Fault]:
+    wanted = {
+        ("broker", "password_file"): settings.broker.password_file,
+        ("broker", "ca_file"): settings.broker.ca_file,
+    }
+    faults = [_missing(document, place, path) for place, path in wanted.items() if path and not path.is_file()]
+    if settings.rules and not settings.rules.is_dir():
+        faults.append(_missing(document, ("rules",), settings.rules))
+    if not settings.database.parent.is_dir():
+        faults.append(_missing(document, ("database",), settings.database.parent))
+    return faults
+
+
+def _missing(document: Document, place: tuple[str, ...], path: Path) -> Fault:
+    what = Text(zh=f"{place[-1]}:{path} 不存在", en=f"{place[-1]}: {path} does not exist")
+    return document.fault(place, what, Text(zh="请创建它,或改正路径", en="create it, or correct the path"))

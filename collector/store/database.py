@@ -1,0 +1,101 @@
+"""The database file: opened for one writer at a time and any number of readers, and brought to this version."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+BUSY_TIMEOUT_S = 5.0
+WAL_ATTEMPTS = 20
+
+_OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+_PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "cache_size = -65536")
+
+
+class TryLater(Exception):
+    """The database is not to be had just now (locked, full, failing disk); nothing was kept."""
+
+
+class Database:
+    """One SQLite file. A write sees and changes what no other writer does until it is over."""
+
+    def __init__(self, path: Path, busy_timeout: float = BUSY_TIMEOUT_S) -> None:
+        """`busy_timeout` is how many seconds a writer waits for another one."""
+        url = URL.create("sqlite", database=str(path))
+        self._engine = create_engine(url, pool_size=8, max_overflow=32, connect_args={"timeout": busy_timeout})
+        event.listen(self._engine, "connect", _configure)
+        event.listen(self._engine, "begin", _begin)
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end of the block. Raises TryLater."""
+        with self._transaction("IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """All that is read within the block is of one instant. Raises TryLater."""
+        with self._transaction("DEFERRED") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, kind: str) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(begin=kind) as connection, connection.begin():
+                yield connection
+        except (DatabaseError, PoolExhausted) as error:
+            if isinstance(error, _OUR_FAULT):
+                raise
+            raise TryLater(str(error.__cause__ or error)) from error
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def migrate(self) -> None:
+        """Brings the file, new or of an earlier version, to this version; two at once do no harm."""
+        with self.writing() as connection:
+            command.upgrade(alembic_config(connection), "head")
+
+
+def alembic_config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say: see _begin
+    _write_ahead(connection)
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """The first to open a new file changes its mode; SQLite does not let others wait for that, so we do."""
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError:
+            connection.execute("BEGIN IMMEDIATE").close()  # this does wait for whoever has the file
+            connection.execute("COMMIT").close()
+        else:
+            return
+    raise sqlite3.OperationalError("database is locked: the journal mode cannot be set")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options()['begin']}")

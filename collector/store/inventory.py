@@ -1,0 +1,155 @@
+"""Stores and what stands in them, as their agents told us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy.dialects import sqlite
+
+from collector.domain.events import StoreLabel
+from collector.store.tables import OPEN, device, store, ticket
+from edge_agent.contract.readings import AgentStatus, Device
+from edge_agent.contract.text import same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """`last_at` is when it was last polled, whether it answered (`answers`) or not."""
+
+    device: Device
+    last_at: datetime | None
+    answers: bool
+    open_tickets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreState:
+    """`last_seen_at` is head office's time at the arrival of its last message."""
+
+    label: StoreLabel
+    last_seen_at: datetime | None
+    devices: tuple[DeviceState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """That a device was polled `at` that time, and whether it answered."""
+
+    device: str
+    at: datetime
+    answers: bool
+
+
+def note_arrival(connection: Connection, store_id: str, at: datetime) -> None:
+    """A store that nobody knew is written down by its id until its inventory comes."""
+    row = sqlite.insert(store).values(id=store_id, name=same(store_id), timezone="UTC", last_seen_at=at)
+    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"last_seen_at": at}))
+
+
+def replace_inventory(connection: Connection, store_id: str, stream_id: str, seq: int, status: AgentStatus) -> bool:
+    """False where a later status of the same stream has been taken in already."""
+    older = or_(
+        store.c.inventory_stream.is_distinct_from(stream_id),
+        store.c.inventory_seq.is_(None),
+        store.c.inventory_seq < seq,
+    )
+    about = {"name": status.name, "timezone": status.timezone, "inventory_stream": stream_id, "inventory_seq": seq}
+    if connection.execute(update(store).where(store.c.id == store_id, older).values(**about)).rowcount == 0:
+        return False
+    connection.execute(update(device).where(device.c.store == store_id).values(listed=False))
+    if status.devices:
+        _list_devices(connection, store_id, status.devices)
+    return True
+
+
+def devices(connection: Connection, store_id: str) -> dict[str, Device]:
+    """Those that the newest inventory lists; empty while no inventory has come."""
+    query = select(device).where(device.c.store == store_id, device.c.listed).order_by(device.c.position)
+    return {row.id: to_device(row) for row in connection.execute(query)}
+
+
+def note_sightings(connection: Connection, store_id: str, sightings: Iterable[Sighting]) -> None:
+    """Each takes effect unless a later one is known."""
+    rows = [{"b_device": seen.device, "b_at": seen.at, "b_answers": seen.answers} for seen in sightings]
+    if not rows:
+        return
+    later = or_(device.c.last_at.is_(None), device.c.last_at <= bindparam("b_at"))
+    statement = update(device).where(device.c.store == store_id, device.c.id == bindparam("b_device"), later)
+    connection.execute(statement.values(last_at=bindparam("b_at"), answers=bindparam("b_answers")), rows)
+
+
+def label(connection: Connection, store_id: str) -> StoreLabel:
+    row = connection.execute(select(store).where(store.c.id == store_id)).one()
+    return StoreLabel(id=row.id, name=row.name, timezone=row.timezone)
+
+
+def device_class(connection: Connection, store_id: str, device_id: str) -> str | None:
+    """Also of a device that the store no longer lists; None where there never was one."""
+    query = select(device.c.device_class).where(device.c.store == store_id, device.c.id == device_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def states(connection: Connection) -> tuple[StoreState, ...]:
+    """Every store by its id, with the devices it lists in the order of its inventory."""
+    count = func.count(ticket.c.id).label("open_tickets")
+    open_here = (ticket.c.store == device.c.store) & (ticket.c.device == device.c.id) & OPEN
+    query = (
+        select(device, count)
+        .select_from(device.outerjoin(ticket, open_here))
+        .where(device.c.listed)
+        .group_by(device.c.store, device.c.id)
+        .order_by(device.c.store, device.c.position)
+    )
+    rows = connection.execute(query).all()
+    listed = {name: tuple(map(_state, group)) for name, group in groupby(rows, key=lambda row: str(row.store))}
+    return tuple(
+        StoreState(
+            label=StoreLabel(id=row.id, name=row.name, timezone=row.timezone),
+            last_seen_at=row.last_seen_at,
+            devices=listed.get(row.id, ()),
+        )
+        for row in connection.execute(select(store).order_by(store.c.id))
+    )
+
+
+def to_device(row: Row[Any]) -> Device:
+    return Device(
+        id=row.id,
+        device_class=row.device_class,
+        duty=row.duty,
+        profile=row.profile,
+        profile_version=row.profile_version,
+        proven=row.proven,
+        name=row.name,
+    )
+
+
+def _state(row: Row[Any]) -> DeviceState:
+    return DeviceState(device=to_device(row), last_at=row.last_at, answers=row.answers, open_tickets=row.open_tickets)
+
+
+def _list_devices(connection: Connection, store_id: str, listed: Iterable[Device]) -> None:
+    rows = [
+        {
+            "store": store_id,
+            "id": one.id,
+            "device_class": one.device_class,
+            "duty": one.duty,
+            "profile": one.profile,
+            "profile_version": one.profile_version,
+            "proven": one.proven,
+            "name": one.name,
+            "position": position,
+            "listed": True,
+            "answers": True,
+        }
+        for position, one in enumerate(listed)
+    ]
+    statement = sqlite.insert(device)
+    told = {name: statement.excluded[name] for name in rows[0] if name not in {"store", "id", "answers"}}
+    connection.execute(statement.on_conflict_do_update(index_elements=["store", "id"], set_=told), rows)

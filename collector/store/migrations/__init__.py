@@ -1,0 +1,1 @@
+"""How a database file of an earlier version becomes one of this version."""

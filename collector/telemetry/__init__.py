@@ -1,0 +1,1 @@
+"""Where readings are kept: one interface, one file a store."""

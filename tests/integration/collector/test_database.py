@@ -1,0 +1,146 @@
+"""The database file: its schema, its safety, and readings in it."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from collector.store.database import Database, TryLater
+from collector.store.tables import account, device, metadata
+from collector.telemetry.base import Arrival
+from collector.telemetry.sqlite import QUALITY_CODES, SqliteTelemetry
+from edge_agent.contract.readings import Quality, Value
+from tests.integration.collector.bench import MORNING, STORE, Bench, poll
+
+ALWAYS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with closing(Database(tmp_path / "c.sqlite", busy_timeout=0.01)) as database:
+        database.migrate()
+        yield database
+
+
+def test_the_migrations_lead_to_the_tables_of_the_code(database: Database) -> None:
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_it_survives_a_power_cut_as_far_as_sqlite_can(database: Database) -> None:
+    pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    with database.writing() as connection:
+        assert {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas} == pragmas
+
+
+def test_two_programs_may_bring_one_file_to_this_version(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    program = f"from pathlib import Path; from collector.store.database import Database; Database(Path({str(path)!r}))"
+    programs = [subprocess.Popen([sys.executable, "-c", f"{program}.migrate()"]) for _ in range(3)]
+    assert [one.wait(60) for one in programs] == [0, 0, 0]
+    with closing(Database(path)) as database, database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM alembic_version").scalar() == 1
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(tmp_path / "c.sqlite")) as connection:
+        connection.execute("CREATE TABLE ticket_event (id INTEGER)")
+    with closing(Database(tmp_path / "c.sqlite")) as database:
+        with pytest.raises(TryLater, match="already exists"):
+            database.migrate()
+        with database.reading() as read:
+            names = read.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+    assert names == ["ticket_event"]
+
+
+def test_a_write_is_undone_as_a_whole(database: Database) -> None:
+    row = {"name": "li", "role": "technician", "password_hash": "x", "created_at": MORNING}
+    with suppress(ZeroDivisionError), database.writing() as connection:
+        connection.execute(insert(account).values(row))
+        raise ZeroDivisionError
+    with database.reading() as connection:
+        assert connection.execute(account.select()).all() == []
+
+
+def test_it_says_to_try_later_while_another_writes(database: Database, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "c.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(TryLater, match="locked"), database.writing():
+            pass
+        with database.reading() as connection:
+            assert connection.execute(account.select()).all() == []
+
+
+def test_it_says_to_try_later_when_the_disk_is_full(database: Database) -> None:
+    row = {"name": "li", "role": "r", "password_hash": "x" * 1_000_000, "created_at": MORNING}
+    with database.writing() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(TryLater, match="full"), database.writing() as connection:
+        connection.execute(insert(account).values(row))
+    with database.reading() as connection:
+        assert connection.execute(account.select()).all() == []
+
+
+def test_it_takes_what_it_may_not_hold_for_our_mistake(database: Database) -> None:
+    values = dict.fromkeys((column.name for column in device.c), 1) | {"store": "nowhere", "name": None}
+    with pytest.raises(IntegrityError), database.writing() as connection:
+        connection.execute(insert(device).values({**values, "last_at": None}))
+
+
+def test_every_quality_has_a_number_of_its_own() -> None:
+    assert set(QUALITY_CODES) == set(Quality)
+    assert sorted(QUALITY_CODES.values()) == list(range(len(Quality)))
+    assert QUALITY_CODES[Quality.GOOD] == 0
+
+
+def test_it_gives_back_every_kind_of_value(bench: Bench) -> None:
+    values: dict[str, Value | Quality] = {
+        "number": -20.5,
+        "flag": True,
+        "word": "cooling",
+        **{str(bad): bad for bad in Quality if bad != "good"},
+    }
+    arrivals = [
+        Arrival(store=STORE, seq=seq, telemetry=poll(0, value, point=point))
+        for seq, (point, value) in enumerate(values.items(), 1)
+    ]
+    with bench.database.writing() as connection:
+        assert bench.telemetry.record(connection, arrivals) == len(values)
+    read = bench.telemetry.read(STORE, "freezer-1", [*values, "unknown"], *ALWAYS, 10)
+    assert read.pop("unknown") == []
+    assert {point: (one.value, one.quality) for point, (one,) in read.items()} == {
+        point: (None, value) if isinstance(value, Quality) else (value, Quality.GOOD) for point, value in values.items()
+    }
+
+
+def test_it_keeps_what_two_outboxes_said_at_the_same_instant(bench: Bench) -> None:
+    """The same row again is no new row; another entry of the same instant is."""
+    arrival = Arrival(store=STORE, seq=1, telemetry=poll(0, 1.0))
+    other = Arrival(store=STORE, seq=2, telemetry=poll(0, 2.0))
+    with bench.database.writing() as connection:
+        assert bench.telemetry.record(connection, [arrival, arrival, other]) == 2
+    assert bench.telemetry.count() == 2
+
+
+def test_it_remembers_no_more_series_than_it_may(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.telemetry.sqlite.SERIES_REMEMBERED", 2)
+    telemetry = SqliteTelemetry(bench.database)
+    for seq in range(1, 20):
+        with bench.database.writing() as connection:
+            telemetry.record(
+                connection, [Arrival(store=STORE, seq=seq, telemetry=poll(seq, 1.0, device=f"d-{seq % 6}"))]
+            )
+    assert len(telemetry._ids) <= 4
+    assert telemetry.count() == 19

@@ -1,0 +1,214 @@
+"""Tickets as a technician's page sees them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from collector.store import feed, tickets
+from edge_agent.contract.readings import Quality
+from tests.integration.collector.bench import FREEZER, MORNING, STORE, TOO_WARM, Bench, poll, status
+from tests.integration.collector.visitor import Visitor, break_freezer
+
+SUMMARY_KEYS = {
+    *("id", "number", "state", "severity", "fault", "title", "store", "device", "since", "opened_at", "updated_at"),
+    *("alarm_active", "normal_since", "key_value", "assignee", "moves"),
+}
+
+
+def move(client: Visitor, ticket: int, source: str, target: str, note: str | None = None) -> Any:
+    return client.post(f"/api/v1/tickets/{ticket}/moves", json={"from": source, "to": target, "note": note})
+
+
+def test_it_lists_nothing_where_all_is_well(technician: Visitor) -> None:
+    assert technician.get("/api/v1/tickets").json() == {
+        "now": "2026-07-15T02:00:00Z",
+        "feed_position": 0,
+        "tickets": [],
+    }
+
+
+def test_it_lists_a_ticket_as_the_page_needs_it(bench: Bench, technician: Visitor) -> None:
+    break_freezer(bench)
+    listed = technician.get("/api/v1/tickets").json()
+    (summary,) = listed["tickets"]
+    assert listed["feed_position"] == 1
+    assert set(summary) == SUMMARY_KEYS
+    assert (summary["number"], summary["fault"], summary["severity"]) == ("T000001", TOO_WARM, "critical")
+    assert summary["store"] == {
+        "id": STORE,
+        "name": {"zh": "示范门店", "en": "Demo store"},
+        "timezone": "Asia/Shanghai",
+    }
+    assert summary["device"]["duty_name"] == {"zh": "冷冻柜", "en": "Freezer"}
+    assert summary["since"] == "2026-07-15T02:00:00Z"
+    assert summary["key_value"] == {
+        "point": "temp.control",
+        "label": {"zh": "控制温度", "en": "Control air temperature"},
+        "value": -5.0,
+        "unit": "°C",
+        "digits": 1,
+        "limit": -12.0,
+    }
+    assert (summary["assignee"], summary["moves"]) == (None, ["accepted"])
+
+
+def test_the_feed_says_the_same_as_the_list(bench: Bench, technician: Visitor) -> None:
+    break_freezer(bench)
+    (summary,) = technician.get("/api/v1/tickets").json()["tickets"]
+    with bench.database.reading() as connection:
+        (event,) = feed.after(connection, 0, 5)
+    assert json.loads(event.data) == summary
+
+
+def test_it_shows_why_a_ticket_is_there(bench: Bench, technician: Visitor) -> None:
+    detail = technician.get(f"/api/v1/tickets/{break_freezer(bench)}").json()
+    assert set(detail) == SUMMARY_KEYS | {"evidence", "diagnosis", "history", "chart", "limit"}
+    evidence = detail["evidence"]
+    assert set(evidence) == {"condition", "held_for_s", "values", "params", "excluded"}
+    assert evidence["held_for_s"] >= 1800
+    assert "-12" in evidence["condition"]["zh"]
+    (seen, *_) = evidence["values"]
+    assert set(seen) == {"point", "label", "value", "quality", "unit", "digits", "at"}
+    assert (seen["point"], seen["value"], seen["quality"], seen["unit"]) == ("temp.control", -5.0, "good", "°C")
+    assert detail["limit"] == -12.0
+    assert detail["chart"][0]["point"] == "temp.control"
+    assert set(detail["diagnosis"][0]) == {"cause", "likelihood", "supports", "contradicts", "checks", "parts"}
+    assert detail["history"] == [
+        {
+            "at": "2026-07-15T02:00:00Z",
+            "actor": "storewarden",
+            "event": "opened",
+            "from": None,
+            "to": "new",
+            "note": None,
+        }
+    ]
+
+
+def test_it_takes_a_ticket_through_its_life(bench: Bench, technician: Visitor) -> None:
+    ticket = break_freezer(bench)
+    bench.hand.seconds = 60
+    accepted = move(technician, ticket, "new", "accepted").json()
+    assert (accepted["state"], accepted["assignee"], accepted["moves"]) == ("accepted", "li", ["fixed"])
+    assert accepted["updated_at"] == "2026-07-15T02:01:00Z"
+    fixed = move(technician, ticket, "accepted", "fixed", "换了风机").json()
+    assert fixed["moves"] == ["closed", "accepted"]
+    closed = move(technician, ticket, "fixed", "closed").json()
+    assert [(line["from"], line["to"], line["note"]) for line in closed["history"]][1:] == [
+        ("new", "accepted", None),
+        ("accepted", "fixed", "换了风机"),
+        ("fixed", "closed", None),
+    ]
+    assert technician.get("/api/v1/tickets").json()["tickets"] == []
+    everything = technician.get("/api/v1/tickets", params={"state": "all"}).json()
+    assert [one["state"] for one in everything["tickets"]] == ["closed"]
+    assert everything["feed_position"] == 4
+
+
+def test_it_tells_who_acts_on_an_old_picture_what_the_state_is(bench: Bench, technician: Visitor) -> None:
+    ticket = break_freezer(bench)
+    assert move(technician, ticket, "new", "accepted").status_code == 200
+    late = move(technician, ticket, "new", "accepted")
+    assert late.status_code == 409
+    assert "accepted" in late.json()["detail"]
+    assert "accepted" in late.json()["detail_zh"]
+    assert move(technician, ticket, "accepted", "closed").status_code == 409
+    assert technician.get("/api/v1/tickets").json()["feed_position"] == 2
+
+
+def test_it_writes_nothing_when_a_ticket_has_left_the_state(bench: Bench, technician: Visitor) -> None:
+    ticket = break_freezer(bench)
+    move(technician, ticket, "new", "accepted")
+    with bench.database.writing() as connection:
+        placed = tickets.find(connection, ticket)
+        assert placed
+        assert not tickets.change(connection, "new", replace(placed.ticket, state="closed"))
+
+
+def test_it_refuses_what_makes_no_sense(bench: Bench, technician: Visitor) -> None:
+    ticket = break_freezer(bench)
+    assert move(technician, 99, "new", "accepted").status_code == 404
+    assert technician.get("/api/v1/tickets/99").status_code == 404
+    assert move(technician, ticket, "new", "exploded").status_code == 422
+    assert move(technician, ticket, "new", "accepted", "x" * 2001).status_code == 422
+    assert technician.get("/api/v1/tickets", params={"limit": 501}).status_code == 422
+    assert technician.get("/api/v1/tickets/nine").headers["content-type"] == "application/problem+json"
+
+
+def test_it_puts_the_most_urgent_first(bench: Bench, technician: Visitor) -> None:
+    other = replace(FREEZER, id="freezer-2")
+    silent = [(2 + turn, poll(turn * 5, Quality.NO_ANSWER, device=other.id)) for turn in range(5)]
+    bench.send((1, status(FREEZER, other)), *silent)
+    bench.hand.seconds = 3600
+    bench.send(*[(20 + turn, poll(60 + turn * 5, -5.0)) for turn in range(9)])
+    listed = technician.get("/api/v1/tickets").json()["tickets"]
+    assert [(one["severity"], one["device"]["id"]) for one in listed] == [
+        ("critical", "freezer-1"),
+        ("high", "freezer-2"),
+    ]
+
+
+def test_it_lists_stores_with_their_devices(bench: Bench, technician: Visitor) -> None:
+    break_freezer(bench)
+    (store,) = technician.get("/api/v1/stores").json()["stores"]
+    assert set(store) == {"id", "name", "timezone", "last_seen_at", "devices"}
+    assert store["last_seen_at"] == "2026-07-15T02:00:00Z"
+    assert store["devices"] == [
+        {
+            "id": "freezer-1",
+            "name": {"zh": "冷冻柜 1", "en": "Freezer 1"},
+            "device_class": "refrigeration_case",
+            "duty": "freezer",
+            "duty_name": {"zh": "冷冻柜", "en": "Freezer"},
+            "profile": "danfoss_ekc204a1",
+            "proven": False,
+            "last_at": "2026-07-15T02:40:00Z",
+            "open_tickets": 1,
+            "answers": True,
+        }
+    ]
+
+
+READINGS = f"/api/v1/stores/{STORE}/devices/freezer-1/readings"
+
+
+def ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def test_it_gives_the_readings_of_a_device_oldest_first(bench: Bench, technician: Visitor) -> None:
+    bench.hand.seconds = 3600
+    flag = poll(1, True, point="defrost.active")
+    word = poll(1, "cooling", point="state.mode")
+    bench.send((1, status()), (3, poll(1, Quality.PROBE_FAULT)), (2, poll(0, -20.0)), (4, flag), (5, word))
+    names = "temp.control,defrost.active,state.mode,temp.product"
+    minute = ms(MORNING + timedelta(minutes=1))
+    assert technician.get(READINGS, params={"points": names}).json()["points"] == {
+        "temp.control": [[ms(MORNING), -20.0, "good"], [minute, None, "probe_fault"]],
+        "defrost.active": [[minute, True, "good"]],
+        "state.mode": [[minute, "cooling", "good"]],
+        "temp.product": [],
+    }
+
+
+def test_it_gives_the_newest_readings_of_a_range(bench: Bench, technician: Visitor) -> None:
+    bench.hand.seconds = 7200
+    bench.send((1, status()), *[(2 + turn, poll(turn, float(turn))) for turn in range(10)])
+    asked = {"points": "temp.control", "limit": "2", "until": "2026-07-15T10:07:00+08:00"}
+    answer = technician.get(READINGS, params=asked).json()
+    assert [row[1] for row in answer["points"]["temp.control"]] == [6.0, 7.0]
+    asked = {"points": "temp.control", "since": "2026-07-15T02:08:00Z"}
+    answer = technician.get(READINGS, params=asked).json()
+    assert [row[1] for row in answer["points"]["temp.control"]] == [8.0, 9.0]
+
+
+def test_it_refuses_readings_that_it_cannot_give(bench: Bench, technician: Visitor) -> None:
+    break_freezer(bench)
+    nowhere = technician.get(f"/api/v1/stores/{STORE}/devices/nothing/readings", params={"points": "temp"})
+    assert nowhere.status_code == 404
+    many = ",".join(f"p{number}" for number in range(21))
+    for asked in ({"points": many}, {"points": ","}, {}, {"points": "a", "since": "2026-07-15T02:00:00"}):
+        assert technician.get(READINGS, params=asked).status_code == 422, asked

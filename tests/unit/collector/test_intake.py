@@ -1,0 +1,101 @@
+"""From an alarm's change to a ticket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from collector.domain.events import StoreLabel, summarise
+from collector.domain.intake import Intake, take_in
+from collector.domain.tickets import Ticket
+from edge_agent.contract.readings import Device, Quality
+from edge_agent.contract.text import Text, same
+from rules.alarm import ChangeKind
+from rules.load import load_rules
+from rules.model import Change, Evidence, EvidenceValue
+
+NOON = datetime(2026, 7, 15, 12, tzinfo=UTC)
+LATER = NOON + timedelta(minutes=5)
+RULE = load_rules().by_id["refrigeration.air_temperature_high"]
+FREEZER = Device(
+    id="freezer-1",
+    device_class="refrigeration_case",
+    duty="freezer",
+    profile="p",
+    profile_version=1,
+    proven=False,
+    name=Text(zh="冷冻柜 1", en="Freezer 1"),
+)
+
+
+def change(kind: ChangeKind, value: float = -5.0) -> Change:
+    seen = EvidenceValue(point="temp.control", value=value, quality=Quality.GOOD, at=NOON)
+    evidence = Evidence(
+        condition=same("c"), held_for=timedelta(minutes=30), values=(seen,), params={"limit": -12.0}, excluded=()
+    )
+    return Change(
+        rule=RULE.id,
+        device=FREEZER.id,
+        kind=kind,
+        at=NOON,
+        since=NOON - timedelta(minutes=30),
+        severity="critical",
+        evidence=evidence,
+        diagnosis=(),
+    )
+
+
+def taken(standing: Ticket | None, what: Change) -> Intake:
+    intake = take_in(standing, what, RULE, FREEZER, "s", LATER)
+    assert intake is not None
+    return intake
+
+
+OPENED = replace(taken(None, change("raised")).ticket, id=7)
+CLEARED = taken(OPENED, change("cleared")).ticket
+
+
+def test_it_opens_a_ticket_for_an_alarm() -> None:
+    assert (OPENED.fault, OPENED.state, OPENED.alarm_active) == (RULE.id, "new", True)
+    assert OPENED.since == NOON - timedelta(minutes=30)
+    assert OPENED.opened_at == LATER
+    assert (OPENED.key_point, OPENED.key_value, OPENED.key_limit) == ("temp.control", -5.0, -12.0)
+
+
+def test_it_notes_on_the_open_ticket_that_the_alarm_is_over() -> None:
+    over = taken(OPENED, change("cleared"))
+    assert (over.event.kind, over.event.source, over.event.target) == ("cleared", "new", "new")
+    assert over.ticket.normal_since == NOON
+    assert over.case is None
+
+
+def test_it_notes_a_recurrence_with_its_new_evidence_and_the_old_beginning() -> None:
+    again = taken(replace(CLEARED, state="fixed"), change("raised", value=-3.0))
+    assert again.event.kind == "recurred"
+    assert again.ticket.state == "fixed"
+    assert again.ticket.since == OPENED.since
+    assert (again.ticket.key_value, again.ticket.normal_since) == (-3.0, None)
+    assert again.case is not None
+
+
+def test_it_does_nothing_for_what_the_ticket_says_already() -> None:
+    assert take_in(OPENED, change("raised"), RULE, FREEZER, "s", LATER) is None
+    assert take_in(CLEARED, change("cleared"), RULE, FREEZER, "s", LATER) is None
+    assert take_in(None, change("cleared"), RULE, FREEZER, "s", LATER) is None
+
+
+def test_its_summary_speaks_the_words_of_the_catalogue() -> None:
+    summary = summarise(OPENED, StoreLabel(id="s", name=same("S"), timezone="Asia/Shanghai"), FREEZER)
+    assert summary.number == "T000007"
+    assert summary.moves == ("accepted",)
+    assert summary.device.duty_name.zh == "冷冻柜"
+    assert summary.key_value is not None
+    assert (summary.key_value.unit, summary.key_value.label.zh, summary.key_value.limit) == ("°C", "控制温度", -12.0)
+
+
+def test_its_summary_shows_what_this_version_does_not_know_by_its_name() -> None:
+    strange = replace(FREEZER, duty="ice_cream_robot", device_class="robot")
+    summary = summarise(OPENED, StoreLabel(id="s", name=same("S"), timezone="UTC"), strange)
+    assert summary.device.duty_name == same("ice_cream_robot")
+    assert summary.key_value is not None
+    assert summary.key_value.label == same("temp.control")

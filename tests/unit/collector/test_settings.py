@@ -1,0 +1,73 @@
+"""COLLECTOR.yaml: what is right is read, what is wrong is all found at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collector.settings import Settings, load_settings
+from configs.documents import Faulty
+
+SHIPPED = Path(__file__).parents[3] / "configs" / "collector.example.yaml"
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "collector.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def load(folder: Path, text: str) -> Settings:
+    return load_settings(write(folder, text))
+
+
+def faults(folder: Path, text: str) -> list[tuple[int, str]]:
+    with pytest.raises(Faulty) as faulty:
+        load(folder, text)
+    return [(fault.line, f"{fault.what.en} {fault.fix.en}") for fault in faulty.value.faults]
+
+
+def test_it_reads_the_example_that_ships() -> None:
+    settings = load_settings(SHIPPED)
+    assert (settings.broker.host, settings.broker.port, settings.broker.tls) == ("127.0.0.1", 1883, False)
+    assert settings.web.port == 8080
+    assert settings.rules is None
+
+
+def test_it_places_relative_paths_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("secret\n")
+    settings = load(
+        tmp_path, "database: ./c.sqlite\nbroker: {url: 'mqtts://b', username: u, password_file: ./password}\n"
+    )
+    assert settings.database == tmp_path / "c.sqlite"
+    assert settings.broker.password() == "secret"
+    assert (settings.broker.port, settings.broker.tls) == (8883, True)
+
+
+def test_it_needs_no_password_where_the_broker_asks_for_none(tmp_path: Path) -> None:
+    settings = load(tmp_path, "database: c.sqlite\nbroker: {url: 'mqtt://b:1884'}\n")
+    assert settings.broker.password() is None
+    assert settings.broker.port == 1884
+
+
+def test_it_finds_every_fault_at_once(tmp_path: Path) -> None:
+    text = "database: c.sqlite\nbroker:\n  url: http://b\n  client_id: 'a b'\nweb:\n  port: 99999\n  hots: x\n"
+    found = faults(tmp_path, text)
+    assert [line for line, _ in found] == [3, 4, 6, 7]
+    assert "mqtt://HOST" in found[0][1]
+
+
+def test_it_finds_every_missing_file_at_once(tmp_path: Path) -> None:
+    text = "database: no/c.sqlite\nbroker:\n  url: mqtt://b\n  password_file: p\n  ca_file: ca\nrules: r\n"
+    assert [line for line, _ in faults(tmp_path, text)] == [1, 4, 5, 6]
+
+
+@pytest.mark.parametrize("url", ["mqtt://", "mqtt://b:port", "mqtt://b:70000", "mqtt://b/path", "b:1883"])
+def test_it_refuses_an_address_that_is_no_broker_s(tmp_path: Path, url: str) -> None:
+    assert [line for line, _ in faults(tmp_path, f"database: c\nbroker:\n  url: {url}\n")] == [3]
+
+
+def test_it_says_what_is_missing(tmp_path: Path) -> None:
+    found = faults(tmp_path, "web: {port: 8080}\n")
+    assert {what.split(" is missing")[0] for _, what in found} == {"database", "broker"}
