@@ -4,14 +4,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WEB_SOURCES := $(shell find collector/web/src -type f 2>/dev/null) $(wildcard collector/web/*.json collector/web/*.ts collector/web/*.html)
+WEB_SOURCES := $(shell find collector/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
 .PHONY: demo test check bench lock format clean
 
 demo: $(VENV)/installed
 	@$(BIN)/simulate demo
 
-test: $(VENV)/installed $(VENV)/browser
+test: $(VENV)/installed $(VENV)/debian
 	$(BIN)/pytest
 
 check: $(VENV)/installed
@@ -31,13 +31,12 @@ format:
 	$(BIN)/ruff format .
 
 # Hashes and versions only: no address of a registry may stand in a tracked file.
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
+  --python-version 3.11 --no-emit-package storewarden pyproject.toml
 lock: $(VENV)/installed
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
-	  --python-version 3.11 --extra dev pyproject.toml --no-emit-package storewarden -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
-	  --python-version 3.11 --extra agent pyproject.toml --no-emit-package storewarden -o requirements/agent.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
-	  --python-version 3.11 --extra collector pyproject.toml --no-emit-package storewarden -o requirements/collector.txt
+	$(LOCK) --extra dev -o requirements/dev.txt
+	$(LOCK) --extra agent -o requirements/agent.txt
+	$(LOCK) --extra collector -o requirements/collector.txt
 
 $(VENV)/installed: requirements/dev.txt pyproject.toml hatch_build.py $(WEB_SOURCES)
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/debian-packages python3-venv
@@ -46,8 +45,9 @@ $(VENV)/installed: requirements/dev.txt pyproject.toml hatch_build.py $(WEB_SOUR
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/browser: $(VENV)/installed
-	@command -v chromium >/dev/null || .ci/debian-packages chromium fonts-noto-cjk
+# chromium shows the page to the browser test, with fonts for Chinese; systemd-analyze judges the units.
+$(VENV)/debian: $(VENV)/installed
+	@command -v chromium >/dev/null && command -v systemd-analyze >/dev/null || .ci/debian-packages chromium fonts-noto-cjk systemd
 	@touch $@
 
 clean:
