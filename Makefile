@@ -12,7 +12,7 @@ demo: $(VENV)/installed
 	@$(BIN)/simulate demo
 
 test: $(VENV)/installed $(VENV)/debian
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .

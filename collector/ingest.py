@@ -89,7 +89,7 @@ class Ingest:
         while not self._stop.is_set():
             try:
                 self.turn()
-            except Exception:
+            except Exception:  # this loop must not stop: the messages stay unacknowledged and come again
                 log.exception("ingest turn failed")
                 self._stop.wait(FIRST_DELAY_S)
         self._running = False
@@ -122,7 +122,7 @@ class Ingest:
             tally = self._commit(messages)
         except TryLater:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever one message is, the line behind it must move on
             if len(messages) > 1:
                 for message in messages:
                     self._store([message])
@@ -148,7 +148,7 @@ class Ingest:
             tally = self._quarantine(message, reason, note=True)
         except TryLater:
             raise
-        except Exception:
+        except Exception:  # the bytes themselves must be kept, whatever is wrong with the entries
             log.exception("entries cannot be noted topic=%s", message.topic)
             tally = self._quarantine(message, reason, note=False)
         self._report_poison(message, reason)

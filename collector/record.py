@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -23,6 +23,9 @@ from rules.memory import DeviceMemory
 from rules.model import Change, RuleBook
 
 log = logging.getLogger(__name__)
+
+AHEAD_AT_MOST = timedelta(minutes=5)
+"""How far a store's clock may be ahead of head office's."""
 
 _Polls = list[tuple[int, Telemetry]]
 
@@ -97,7 +100,7 @@ class Recorder:
         known: dict[str, DeviceMemory] = {}
         for seq, poll in polls:
             device = devices.get(poll.device)
-            reason = _why_not(devices, device, poll)
+            reason = _why_not(devices, device, poll, now)
             if device and not reason:
                 before = known.get(device.id) or memories.recall(connection, stream.store, device.id)
                 memory, changes = self._apply(stream.store, device, before, poll)
@@ -119,7 +122,7 @@ class Recorder:
         try:
             judgement = judge(self._book, device, memory, poll)
             self._failing.discard((store, device.id))
-        except Exception:
+        except Exception:  # a rule that fails must not hold up the telemetry of every store
             if (store, device.id) not in self._failing:
                 log.exception("rules failed store=%s device=%s at=%s", store, device.id, poll.at.isoformat())
             self._failing.add((store, device.id))
@@ -185,12 +188,13 @@ def _numbers(stream: Batch, refused: tuple[int, ...]) -> list[int]:
     return [*(entry.seq for entry in stream.entries), *refused]
 
 
-def _why_not(devices: dict[str, Device], device: Device | None, poll: Telemetry) -> str:
+def _why_not(devices: dict[str, Device], device: Device | None, poll: Telemetry, now: datetime) -> str:
+    """Why a poll is kept and not judged; one from the future would make all that follow look late."""
     if not devices:
         return "no_inventory"
     if device is None:
         return "unknown_device"
-    return "" if poll.clock_trusted else "clock"
+    return "" if poll.clock_trusted and poll.at <= now + AHEAD_AT_MOST else "clock"
 
 
 def _sightings(polls: _Polls) -> list[Sighting]:

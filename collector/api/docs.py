@@ -17,12 +17,14 @@ td{{border-top:1px solid #dde;padding:.2rem .8rem .2rem 0;vertical-align:top}}b.
 </style><h1>{title} <small>{version}</small></h1><p>{description}</p>
 <p>OpenAPI: <a href="/openapi.json">/openapi.json</a></p>{body}</html>"""
 
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/docs")
 def show_docs(request: Request) -> HTMLResponse:
-    return HTMLResponse(describe(request.app.openapi()))
+    return HTMLResponse(describe(request.app.openapi()), headers={"Content-Security-Policy": _POLICY})
 
 
 def describe(openapi: dict[str, Any]) -> str:

@@ -61,7 +61,7 @@ class FeedTail:
                 await self._catch_up()
             except TryLater:
                 continue
-            except Exception:
+            except Exception:  # everybody's page hangs on this loop; the next round may succeed
                 log.exception("feed cannot be read")
 
     async def follow(self, after: int | None) -> AsyncIterator[bytes]:

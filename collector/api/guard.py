@@ -13,9 +13,8 @@ from edge_agent.contract.text import Text
 LARGEST_BODY = 1_000_000
 
 SECURITY_HEADERS = {
-    # Svelte and uPlot set the style attribute of elements; nothing of the page runs or loads from elsewhere.
-    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",

@@ -25,6 +25,9 @@ from rules.model import Diagnosis, EvidenceValue
 
 LISTED_AT_MOST = 500
 
+EXPLAINING_FLAGS = frozenset({"defrost.active", "in.door"})
+"""Flags that explain a bend of a temperature curve, and are drawn into it."""
+
 router = APIRouter(
     prefix="/api/v1/tickets",
     tags=["tickets"],
@@ -218,7 +221,7 @@ def _chart(case: Case, device_class: str) -> tuple[ChartPoint, ...]:
     return tuple(
         ChartPoint(point=point.name, label=point.label, unit=point.unit, digits=point.digits)
         for point in points
-        if point.type == "number"
+        if point.type == "number" or point.name in EXPLAINING_FLAGS
     )
 
 

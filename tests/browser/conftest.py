@@ -25,8 +25,9 @@ FLAGS = [
 ANSWERS_WITHIN_MS = 20_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Playwright's loop runs in this thread while it is open, so it must have ended before the next file's tests."""
     program = shutil.which("chromium")
     assert program, "chromium is missing: sudo apt-get install chromium fonts-noto-cjk"
     with sync_playwright() as playwright:

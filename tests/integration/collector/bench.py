@@ -36,6 +36,8 @@ from rules.model import RuleBook
 STORE = "shop-1"
 STREAM = "outbox-a"
 MORNING = datetime(2026, 7, 15, 2, tzinfo=UTC)
+NOW = MORNING + timedelta(hours=2)
+"""By head office: after everything that a test sends from that morning."""
 BOOK = load_rules()
 TOO_WARM = "refrigeration.air_temperature_high"
 
@@ -60,7 +62,7 @@ class HandClock:
         return self.seconds
 
     def clock(self) -> Clock:
-        return Clock(wall=self, steady=self, epoch=MORNING)
+        return Clock(wall=self, steady=self, epoch=NOW)
 
 
 @dataclass

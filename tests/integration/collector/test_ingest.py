@@ -117,6 +117,14 @@ def test_it_stores_what_it_may_not_judge_and_says_why(bench: Bench) -> None:
     assert bench.count_readings() == 3
 
 
+def test_it_does_not_judge_what_a_clock_far_ahead_has_dated(bench: Bench) -> None:
+    """Were it judged, all that comes later would look late and decide nothing."""
+    tomorrow = poll(24 * 60, -20.0)
+    bench.send((1, status()), (2, tomorrow), *warm_freezer(first_seq=3))
+    assert bench.count_readings() == 10
+    assert bench.count_tickets() == 1
+
+
 def test_it_takes_the_inventory_of_a_message_before_its_polls(bench: Bench) -> None:
     bench.send((1, poll(0, -20.0)), (2, status()))
     with bench.database.reading() as connection:

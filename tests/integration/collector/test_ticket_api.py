@@ -24,7 +24,7 @@ def move(client: Visitor, ticket: int, source: str, target: str, note: str | Non
 
 def test_it_lists_nothing_where_all_is_well(technician: Visitor) -> None:
     assert technician.get("/api/v1/tickets").json() == {
-        "now": "2026-07-15T02:00:00Z",
+        "now": "2026-07-15T04:00:00Z",
         "feed_position": 0,
         "tickets": [],
     }
@@ -78,7 +78,7 @@ def test_it_shows_why_a_ticket_is_there(bench: Bench, technician: Visitor) -> No
     assert set(detail["diagnosis"][0]) == {"cause", "likelihood", "supports", "contradicts", "checks", "parts"}
     assert detail["history"] == [
         {
-            "at": "2026-07-15T02:00:00Z",
+            "at": "2026-07-15T04:00:00Z",
             "actor": "storewarden",
             "event": "opened",
             "from": None,
@@ -93,7 +93,7 @@ def test_it_takes_a_ticket_through_its_life(bench: Bench, technician: Visitor) -
     bench.hand.seconds = 60
     accepted = move(technician, ticket, "new", "accepted").json()
     assert (accepted["state"], accepted["assignee"], accepted["moves"]) == ("accepted", "li", ["fixed"])
-    assert accepted["updated_at"] == "2026-07-15T02:01:00Z"
+    assert accepted["updated_at"] == "2026-07-15T04:01:00Z"
     fixed = move(technician, ticket, "accepted", "fixed", "换了风机").json()
     assert fixed["moves"] == ["closed", "accepted"]
     closed = move(technician, ticket, "fixed", "closed").json()
@@ -155,7 +155,7 @@ def test_it_lists_stores_with_their_devices(bench: Bench, technician: Visitor) -
     break_freezer(bench)
     (store,) = technician.get("/api/v1/stores").json()["stores"]
     assert set(store) == {"id", "name", "timezone", "last_seen_at", "devices"}
-    assert store["last_seen_at"] == "2026-07-15T02:00:00Z"
+    assert store["last_seen_at"] == "2026-07-15T04:00:00Z"
     assert store["devices"] == [
         {
             "id": "freezer-1",
