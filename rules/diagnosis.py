@@ -9,6 +9,7 @@ from datetime import timedelta
 from edge_agent.contract.catalogue import DEVICE_CLASSES
 from edge_agent.contract.readings import Quality, Value
 from edge_agent.contract.text import Language, Text
+from edge_agent.contract.words import called
 from rules.expression import Expression, Moment
 from rules.model import Cause, Diagnosis, Evidence, EvidenceValue, Param, Rule
 
@@ -129,7 +130,7 @@ class _Speaker:
 def _value_words(value: Value, digits: int, language: Language) -> str:
     if isinstance(value, bool):
         return _FLAGS[value].in_(language)
-    return value if isinstance(value, str) else f"{value:.{digits}f}"
+    return called(value).in_(language) if isinstance(value, str) else f"{value:.{digits}f}"
 
 
 def _number(value: float, param: Param) -> str:

@@ -21,6 +21,7 @@ from collector.store import feed, tickets
 from collector.store.tickets import Placed
 from edge_agent.contract.readings import Quality
 from edge_agent.contract.text import Text
+from edge_agent.contract.words import called
 from rules.model import Diagnosis, EvidenceValue
 
 LISTED_AT_MOST = 500
@@ -47,11 +48,15 @@ class TicketList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenValue:
-    """A point as it was when the alarm was raised; `value` is null where `quality` is not good."""
+    """A point as it was when the alarm was raised; `value` is null where `quality` is not good.
+
+    `said` is what people call a value that is a word.
+    """
 
     point: str
     label: Text
     value: float | bool | str | None
+    said: Text | None
     quality: Quality
     unit: str
     digits: int
@@ -209,6 +214,7 @@ def _seen(seen: EvidenceValue, device_class: str) -> SeenValue:
         point=seen.point,
         label=point.label,
         value=seen.value,
+        said=called(seen.value) if isinstance(seen.value, str) else None,
         quality=seen.quality,
         unit=point.unit,
         digits=point.digits,

@@ -37,7 +37,8 @@ export interface TicketSummary {
   moves: TicketState[]
 }
 
-export interface EvidenceValue extends PointRef { value: Value; quality: Quality; at: Instant }
+/** `said` is what people call a word; null where the value is no word. */
+export interface EvidenceValue extends PointRef { value: Value; said: Text | null; quality: Quality; at: Instant }
 export interface Evidence {
   condition: Text
   held_for_s: number

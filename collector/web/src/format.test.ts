@@ -61,8 +61,9 @@ describe('values', () => {
 
   it('says that there is none', () => expect(value('zh', MESSAGES.zh, null, at('temp'))).toBe('无读数'))
 
-  it('translates what a controller says, and leaves what it does not know', () => {
-    expect(value('zh', MESSAGES.zh, 'defrost', at('state.mode'))).toBe('化霜')
+  it('says a word as the server calls it, and leaves what nobody has named', () => {
+    const mode = { ...at('state.mode'), said: { zh: '化霜', en: 'defrost' } }
+    expect(value('zh', MESSAGES.zh, 'defrost', mode)).toBe('化霜')
     expect(value('zh', MESSAGES.zh, 'pump_down', at('state.mode'))).toBe('pump_down')
   })
 })

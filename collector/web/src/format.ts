@@ -1,6 +1,6 @@
 /** Numbers, instants and durations as a person reads them, by language and in the store's time zone. */
 
-import type { PointRef, Value } from './api-types'
+import type { PointRef, Text, Value } from './api-types'
 import type { Language } from './i18n'
 
 const LOCALES: Record<Language, string> = { zh: 'zh-CN', en: 'en-GB' }
@@ -77,16 +77,15 @@ export interface ValueWords {
   yes: string
   no: string
   none: string
-  deviceWords: Record<string, string>
 }
 
-export type Measured = Pick<PointRef, 'point' | 'unit' | 'digits'>
+export type Measured = Pick<PointRef, 'point' | 'unit' | 'digits'> & { said?: Text | null }
 
-/** Outputs are on or off; other flags answer a question with yes or no; words that we do not know stand as they are. */
+/** Outputs are on or off; other flags answer a question with yes or no; `said` is what the server calls a word. */
 export function value(language: Language, words: ValueWords, given: Value, point: Measured): string {
   if (given === null) return words.none
   if (typeof given === 'number') return quantity(language, given, point.unit, point.digits)
-  if (typeof given === 'string') return words.deviceWords[given] ?? given
+  if (typeof given === 'string') return point.said?.[language] ?? given
   if (/^(out\.|power$)/.test(point.point)) return given ? words.on : words.off
   return given ? words.yes : words.no
 }

@@ -71,7 +71,7 @@ def test_it_shows_why_a_ticket_is_there(bench: Bench, technician: Visitor) -> No
     assert evidence["held_for_s"] >= 1800
     assert "-12" in evidence["condition"]["zh"]
     (seen, *_) = evidence["values"]
-    assert set(seen) == {"point", "label", "value", "quality", "unit", "digits", "at"}
+    assert set(seen) == {"point", "label", "value", "said", "quality", "unit", "digits", "at"}
     assert (seen["point"], seen["value"], seen["quality"], seen["unit"]) == ("temp.control", -5.0, "good", "°C")
     assert detail["limit"] == -12.0
     assert detail["chart"][0]["point"] == "temp.control"
@@ -203,6 +203,24 @@ def test_it_gives_the_newest_readings_of_a_range(bench: Bench, technician: Visit
     asked = {"points": "temp.control", "since": "2026-07-15T02:08:00Z"}
     answer = technician.get(READINGS, params=asked).json()
     assert [row[1] for row in answer["points"]["temp.control"]] == [8.0, 9.0]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"since": "0001-01-01T00:00:00+14:00"},
+        {"until": "0001-01-01T00:00:00Z"},
+        {"until": "9999-12-31T23:59:59-14:00"},
+        {"since": "0001-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"},
+    ],
+)
+def test_it_gives_readings_up_to_the_ends_of_the_calendar(
+    bench: Bench, technician: Visitor, asked: dict[str, str]
+) -> None:
+    bench.send((1, status()), (2, poll(0, 5.0)))
+    answer = technician.get(READINGS, params={"points": "temp.control", **asked})
+    assert answer.status_code == 200
+    assert len(answer.json()["points"]["temp.control"]) == int("0001" not in asked.get("until", ""))
 
 
 def test_it_refuses_readings_that_it_cannot_give(bench: Bench, technician: Visitor) -> None:
