@@ -41,4 +41,7 @@ def _file(folder: Path, path: str) -> Path | None:
     if "\0" in path:
         return None
     file = (folder / path).resolve()
-    return file if file.is_relative_to(folder.resolve()) and file.is_file() else None
+    try:
+        return file if file.is_relative_to(folder.resolve()) and file.is_file() else None
+    except OSError:  # a name longer than any file may have
+        return None

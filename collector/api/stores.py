@@ -25,6 +25,7 @@ from edge_agent.contract.text import Text
 POINTS_AT_MOST = 20
 SAMPLES_AT_MOST = 5_000
 SHOWN_BY_DEFAULT = timedelta(hours=24)
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 
 router = APIRouter(
     prefix="/api/v1/stores",
@@ -102,11 +103,16 @@ def read_readings(
         device_class = inventory.device_class(connection, store, device)
     if device_class is None:
         raise not_found(Text(zh=f"门店 {store} 没有设备 {device}", en=f"the store {store} has no device {device}"))
-    end = (until or office.clock.now()).astimezone(UTC)
-    begin = since.astimezone(UTC) if since else max(EPOCH, end - SHOWN_BY_DEFAULT)
+    end = _countable(until or office.clock.now())
+    begin = _countable(since or end - SHOWN_BY_DEFAULT)
     samples = office.telemetry.read(store, device, names, begin, end, limit)
     told = {name: [_row(device_class, name, one) for one in samples[name]] for name in names}
     return Response(msgspec.json.encode({"points": told}), media_type="application/json")
+
+
+def _countable(instant: datetime) -> datetime:
+    """The nearest instant that can be counted from 1970 in every time zone; no reading lies beyond."""
+    return min(max(instant, EPOCH), LATEST).astimezone(UTC)
 
 
 def _names(points: str) -> list[str]:
