@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from collector.store import feed, tickets
 from edge_agent.contract.readings import Quality
 from tests.integration.collector.bench import FREEZER, MORNING, STORE, TOO_WARM, Bench, poll, status
