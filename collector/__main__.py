@@ -131,10 +131,25 @@ def _link(arguments: argparse.Namespace, _say: Say) -> int:
 def _password(arguments: argparse.Namespace) -> tuple[str, bool]:
     """The password, and whether it was made up here."""
     if arguments.password_file:
-        return _not_empty(arguments.password_file.read_text(encoding="utf-8").strip()), False
+        return _not_empty(_read_password(arguments.password_file)), False
     if arguments.ask:
-        return _not_empty(getpass.getpass("密码 / password: ")), False
+        return _not_empty(_ask_password()), False
     return secrets.token_urlsafe(12), True
+
+
+def _read_password(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        told = Text(zh=f"密码文件无法读取:{error}", en=f"the password file cannot be read: {error}")
+        raise AnswerIs(told) from error
+
+
+def _ask_password() -> str:
+    try:
+        return getpass.getpass("密码 / password: ")
+    except EOFError as error:
+        raise AnswerIs(Text(zh="没有输入密码", en="no password was entered")) from error
 
 
 def _not_empty(password: str) -> str:

@@ -17,7 +17,7 @@ from edge_agent.contract.clock import Clock, clock_argument, machine_clock
 from edge_agent.contract.text import Text
 from edge_agent.settings import Site, load_site
 from simulators.counts import Counts, count
-from simulators.demo_folder import SITE, WEB_PORT, DemoFolder, next_free_port, prepare
+from simulators.demo_folder import SITE, WEB_PORT, DemoFolder, PortClaim, claim_port, prepare
 from simulators.head_office import HeadOffice, NotAnswering, SeenTicket
 from simulators.lines import Lines, gateway_buses, serial_paths
 from simulators.live import LiveStore
@@ -55,6 +55,7 @@ class Demo:
         self._path = folder
         self._web_port = web_port
         self._lines = Lines()
+        self._claim: PortClaim | None = None
         self._children: list[Child] = []
 
     async def start(self) -> None:
@@ -62,7 +63,8 @@ class Demo:
         site = load_site(SITE)
         self._store = _live_store(site, self.story, self.clock, self._tell)
         ports = await self._lines.open_gateways(self._store, gateway_buses(site))
-        self.folder = prepare(self._path, ports, next_free_port(self._web_port))
+        self._claim = claim_port(self._web_port)
+        self.folder = prepare(self._path, ports, self._claim.port)
         site = load_site(self.folder.site)
         await self._lines.open_serial(self._store, serial_paths(site))
         self.office = HeadOffice(self.folder.address)
@@ -115,6 +117,8 @@ class Demo:
         while self._children:
             await asyncio.to_thread(self._children.pop().stop)
         await self._lines.close()
+        if self._claim:
+            self._claim.close()
 
     async def __aenter__(self) -> Self:
         try:

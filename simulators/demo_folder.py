@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from simulators.broker import free_port
 
 SITE = Path(configs.__file__).parent / "sites" / "demo-store.yaml"
 WEB_PORT = 8080
+HIGHEST_PORT = 65535
 _HOST = "127.0.0.1"
 
 
@@ -83,17 +85,42 @@ def prepare(path: Path, gateway_ports: dict[str, int], web_port: int, template: 
     return folder
 
 
-def next_free_port(wanted: int) -> int:
+class PortClaim:
+    """A port that no other demo of this machine takes, from before a program of ours listens there until `close`."""
+
+    def __init__(self, port: int) -> None:
+        """Raises OSError where another demo has it."""
+        self.port = port
+        self._held = socket.socket(socket.AF_UNIX)
+        try:
+            self._held.bind(f"\0storewarden-demo-{port}")  # without a file: it ends with this process in any case
+        except OSError:
+            self._held.close()
+            raise
+
+    def close(self) -> None:
+        self._held.close()
+
+
+def claim_port(wanted: int) -> PortClaim:
     """`wanted`, or the first free port above it."""
-    for port in range(wanted, min(wanted + 100, 65536)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((_HOST, port))
-            except OSError:
-                continue
-            return port
-    return free_port()
+    for port in range(wanted, min(wanted + 100, HIGHEST_PORT + 1)):
+        with suppress(OSError):
+            claim = PortClaim(port)
+            if _is_free(port):
+                return claim
+            claim.close()
+    return PortClaim(free_port())
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
+        return True
 
 
 def _write(path: Path, text: str) -> None:

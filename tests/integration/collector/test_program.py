@@ -257,6 +257,25 @@ def test_user_add_makes_up_a_password_and_says_it(settings: str, capsys: pytest.
     assert capsys.readouterr().out.startswith("changed li (dispatcher)")
 
 
+def test_user_add_says_which_password_file_it_cannot_read(settings: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(settings).parent
+    (folder / "binary").write_bytes(b"\xff\xfe" * 20)
+    for file in (folder / "no_such_file", folder / "binary", folder):
+        assert main(["user", settings, "add", "li", "--role", "technician", "--password-file", str(file)]) == 1
+        assert "the password file cannot be read" in capsys.readouterr().err
+
+
+def test_user_add_ends_where_nobody_is_there_to_answer(
+    settings: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", nobody)
+    assert main(["user", settings, "add", "li", "--role", "technician", "--ask"]) == 1
+    assert "no password was entered" in capsys.readouterr().err
+
+
 def test_user_add_takes_a_password_from_a_file_and_keeps_it_to_itself(
     settings: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,6 +50,11 @@ def test_it_gives_no_file_that_is_not_of_the_page(page: Visitor, path: str) -> N
     assert "secret" not in answer.text.replace("secret.txt", "")
 
 
+@pytest.mark.parametrize("path", ["/" + "a" * 5000, "/" + "a/" * 3000 + "a"])
+def test_a_path_longer_than_any_file_name_leads_to_the_start(page: Visitor, path: str) -> None:
+    assert page.get(path).status_code == page.get("/").status_code == 200
+
+
 def test_it_says_in_both_languages_that_the_page_has_not_been_built(stranger: Visitor) -> None:
     answer = stranger.get("/")
     assert answer.status_code == 503
