@@ -86,6 +86,8 @@ def parse_document(path: Path, text: str) -> Document:
         raise Faulty([_syntax_fault(path, line, f"unprintable character {error.character!r}")]) from error
     except RecursionError as error:
         raise Faulty([_syntax_fault(path, 1, "nested too deep, or an alias within its own anchor")]) from error
+    except _TooMuch as error:
+        raise Faulty([_syntax_fault(path, 1, f"more than {MOST_VALUES} values")]) from error
     finally:
         if loader is not None:
             loader.dispose()
@@ -102,6 +104,14 @@ def build(model: type[ModelT], document: Document, data: Any = None, at: Locatio
         raise Faulty(_model_fault(document, at, detail) for detail in error.errors()) from error
 
 
+MOST_VALUES = 100_000
+"""A document that has more is no document of people: aliases of aliases grow without end."""
+
+
+class _TooMuch(ValueError):
+    """The document never ends."""
+
+
 class _LineReader:
     """Builds plain values from YAML nodes and notes the line of each."""
 
@@ -113,6 +123,8 @@ class _LineReader:
 
     def read(self, node: yaml.Node, location: Location) -> Any:
         self.lines.setdefault(location, node.start_mark.line + 1)
+        if len(self.lines) > MOST_VALUES:
+            raise _TooMuch
         match node:
             case yaml.MappingNode():
                 return self._read_mapping(node, location)

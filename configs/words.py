@@ -75,7 +75,7 @@ def _fix_zh(detail: Any, message: str) -> str:
     if "zh" in context:
         return str(context["zh"])
     template = _FIX_ZH.get(detail["type"])
-    return template.format(**context) if template else f"要求:{message}"
+    return template.format(**context).replace(" or ", " 或 ") if template else f"要求:{message}"
 
 
 def _name(detail: Any) -> str:

@@ -13,11 +13,13 @@ from collector.store import tickets
 router = APIRouter(tags=["health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", operation_id="isAlive", summary="The process answers")
 def is_alive() -> dict[str, str]:
     return {"status": "alive"}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     operation_id="isReady",

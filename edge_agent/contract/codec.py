@@ -107,7 +107,7 @@ def split_batch(payload: bytes) -> tuple[str, list[tuple[int, bytes]]]:
     """What `encode_batch` put together, for whoever must get past an entry that is undecodable. Raises Undecodable."""
     try:
         raw = _RAW_BATCH.decode(payload)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Undecodable(str(error)) from error
     return raw.stream, [(entry.seq, bytes(entry.body)) for entry in raw.entries]
 

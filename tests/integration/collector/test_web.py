@@ -97,6 +97,7 @@ def test_it_refuses_a_body_of_another_kind(stranger: Visitor) -> None:
 
 def test_it_says_that_it_lives_and_whether_it_works(bench: Bench, wall: WallClock, stranger: Visitor) -> None:
     assert stranger.get("/healthz").status_code == 200
+    assert stranger.request("HEAD", "/healthz").status_code == 200
     ready = stranger.get("/readyz")
     assert (ready.status_code, ready.json()) == (200, {"database": True, "broker": True, "ingest": True})
     office = open_office(bench, wall)

@@ -166,3 +166,10 @@ def test_faults_are_sorted_and_made_one_message() -> None:
 def test_no_text_raises_anything_but_faulty(text: str) -> None:
     with suppress(Faulty):
         build(Store, parsed(text))
+
+
+def test_it_refuses_aliases_that_grow_without_end() -> None:
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+    bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    with pytest.raises(Faulty, match="more than 100000 values"):
+        parsed(bomb)
