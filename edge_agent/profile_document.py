@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from configs.durations import Duration
 from edge_agent.contract.readings import Value
 from edge_agent.contract.text import Text
+from edge_agent.core.condition import condition_of
+from edge_agent.core.fingerprint import Fingerprint
 from edge_agent.core.profile import (
     Address,
+    Alarm,
     Capture,
-    Derived,
     Evidence,
     Point,
-    Poll,
     Profile,
     ReadLimits,
     SerialFormat,
+    Setting,
     Table,
     Vector,
-    WordType,
 )
+from edge_agent.core.writing import Forbidden, WriteSpec
+from edge_agent.point_document import WORD, ConditionText, DerivedDocument, Letter, PointDocument, RawWord, Strict
+from edge_agent.write_document import NeverWrite, SetupDocument, WriteDocument, forbidden_of
 
-WORD = 0xFFFF
-_ADDRESS = r"^([CDIH])(0x[0-9A-Fa-f]{1,4}|\d{1,5})(?::(\d{1,2}))?$"
-_ID = r"^[a-z0-9]+(_[a-z0-9]+)*$"
+__all__ = ["WORD", "PointDocument", "ProfileDocument", "SerialDocument", "Strict", "TextDocument", "Unit"]
 
-RawWord = Annotated[int, Field(ge=0, le=WORD)]
+_ID = r"^[a-z0-9]+(_[a-z0-9]+)*(\.[a-z0-9_]+)?$"
+
 Unit = Annotated[int, Field(ge=1, le=247)]
-Letter = Literal["C", "D", "I", "H"]
-
-
-class Strict(BaseModel):
-    """No unknown key, and no value that must be guessed into its type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+Runs = dict[Letter, list[Annotated[list[RawWord], Field(min_length=2, max_length=2)]]]
 
 
 class TextDocument(Strict):
@@ -59,77 +57,51 @@ class SerialDocument(Strict):
 
 
 class ProfileSerialDocument(SerialDocument):
+    """`set_by` says how the maker lets it be changed."""
+
     units: list[Unit] = Field(min_length=2, max_length=2)
+    alternates: list[SerialDocument] = Field(default_factory=list)
+    set_by: Literal["", "menu", "dip", "register", "auto", "fixed"] = ""
 
 
 class TimingDocument(Strict):
     answer_within: Duration = timedelta(milliseconds=500)
     gap: Duration = timedelta()
+    write_hold_off: Duration = timedelta()
+    close_after_cycle: bool = False
+    connections: int = Field(default=1, ge=1, le=64)
 
 
 class ReadsDocument(Strict):
     max_words: int = Field(default=1, ge=1, le=125)
     max_bits: int = Field(default=1, ge=1, le=2000)
-    runs: dict[Letter, list[Annotated[list[RawWord], Field(min_length=2, max_length=2)]]] = {}
+    runs: Runs = Field(default_factory=dict)
+    max_hole: int = Field(default=0, ge=0, le=124)
+    no_start: Runs = Field(default_factory=dict)
+    zero_fill: bool = False
+    functions: dict[Letter, list[Annotated[int, Field(ge=1, le=4)]]] = Field(default_factory=dict)
 
-    def limits_of(self) -> ReadLimits:
-        runs = {Table(letter): tuple((first, last) for first, last in closed) for letter, closed in self.runs.items()}
-        return ReadLimits(max_words=self.max_words, max_bits=self.max_bits, runs=runs)
-
-
-class PointDocument(Strict):
-    at: str = Field(pattern=_ADDRESS)
-    type: Literal["flag", "i16", "u16", "i32", "u32", "f32"]
-    scale: float = 1.0
-    offset: float = 0.0
-    order: Literal["high_first", "low_first"] = "high_first"
-    words: dict[int, str] = {}
-    sentinels: list[Annotated[int, Field(ge=0, le=0xFFFFFFFF)]] = []
-    range: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
-    bad_when: list[str] = []
-    dead_band: float = Field(default=0.0, ge=0)
-    poll: Literal["fast", "normal", "slow", "once"] = "normal"
-
-    def address_of(self) -> Address:
-        match = re.match(_ADDRESS, self.at)
-        assert match, "the pattern of the field has seen to it"  # noqa: S101
-        return Address(table=Table(match[1]), number=int(match[2], 0), bit=int(match[3]) if match[3] else None)
-
-    def point_of(self, name: str) -> Point:
-        low, high = self.range or (None, None)
-        return Point(
-            name=name,
-            address=self.address_of(),
-            type=WordType(self.type),
-            scale=self.scale,
-            offset=self.offset,
-            low_word_first=self.order == "low_first",
-            words=self.words,
-            sentinels=frozenset(self.sentinels),
-            low=low,
-            high=high,
-            bad_when=tuple(self.bad_when),
-            dead_band=self.dead_band,
-            poll=Poll(self.poll),
+    def limits_of(self, shift: Mapping[Letter, int]) -> ReadLimits:
+        return ReadLimits(
+            max_words=self.max_words,
+            max_bits=self.max_bits,
+            runs=_ranges(self.runs, shift),
+            max_hole=self.max_hole,
+            no_start=_ranges(self.no_start, shift),
+            zero_fill=self.zero_fill,
+            functions={Table(letter): tuple(codes) for letter, codes in self.functions.items()},
         )
-
-
-class DerivedDocument(Strict):
-    source: str = Field(alias="from")
-    one_of: list[str] = Field(min_length=1)
-
-    def derived_of(self, name: str) -> Derived:
-        return Derived(name=name, source=self.source, one_of=frozenset(self.one_of))
 
 
 class VectorDocument(Strict):
     point: str
-    words: list[RawWord] = Field(min_length=1, max_length=2)
+    words: list[RawWord] = Field(min_length=1, max_length=125)
     value: float | bool | str | None
+    factor: float = 1.0
 
     def vector_of(self) -> Vector:
         value: Value | None = self.value
-        return Vector(point=self.point, words=tuple(self.words), value=value)
+        return Vector(point=self.point, words=tuple(self.words), value=value, factor=self.factor)
 
 
 class CaptureDocument(Strict):
@@ -148,6 +120,69 @@ class EvidenceDocument(Strict):
     captures: list[CaptureDocument]
 
 
+class FingerprintDocument(Strict):
+    """What stands `at` (or what the profile's own `point` says) and what it must be."""
+
+    point: str = ""
+    read: PointDocument | None = None
+    one_of: list[float | bool | str] = Field(default_factory=list)
+    range: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    regex: str = ""
+    decisive: bool = False
+
+    def fingerprint_of(self, points: Mapping[str, Point]) -> Fingerprint:
+        low, high = self.range or (None, None)
+        return Fingerprint(
+            point=self.read.point_of("fingerprint") if self.read else points[self.point],
+            one_of=tuple(self.one_of),
+            low=low,
+            high=high,
+            pattern=self.regex,
+            decisive=self.decisive,
+        )
+
+
+class SettingDocument(Strict):
+    label: TextDocument
+    default: float = 1.0
+    range: Annotated[list[float], Field(min_length=2, max_length=2)]
+    required: bool = False
+
+    def setting_of(self, name: str) -> Setting:
+        return Setting(
+            name=name,
+            label=self.label.text_of(),
+            default=self.default,
+            low=self.range[0],
+            high=self.range[1],
+            required=self.required,
+        )
+
+
+class AlarmDocument(Strict):
+    when: ConditionText
+    severity: Literal["critical", "high", "low"]
+    label: TextDocument
+    latched: bool = False
+    acknowledge: str = ""
+
+    def alarm_of(self) -> Alarm:
+        return Alarm(
+            when=condition_of(self.when),
+            severity=self.severity,
+            label=self.label.text_of(),
+            latched=self.latched,
+            acknowledge=self.acknowledge,
+        )
+
+
+class InstancesDocument(Strict):
+    """Numbers `range` of the units behind one address; `stride` of the points that name none."""
+
+    range: Annotated[list[int], Field(min_length=2, max_length=2)]
+    stride: int = 0
+
+
 class ProfileDocument(Strict):
     profile: str = Field(pattern=_ID)
     version: int = Field(ge=1)
@@ -160,11 +195,67 @@ class ProfileDocument(Strict):
     serial: ProfileSerialDocument | None = None
     timing: TimingDocument = TimingDocument()
     reads: ReadsDocument = ReadsDocument()
+    shift: dict[Letter, int] = Field(default_factory=dict)
+    settings: dict[str, SettingDocument] = Field(default_factory=dict)
+    instances: InstancesDocument | None = None
     points: dict[str, PointDocument] = Field(min_length=1)
-    derived: dict[str, DerivedDocument] = {}
+    derived: dict[str, DerivedDocument] = Field(default_factory=dict)
+    fingerprints: list[FingerprintDocument] = Field(default_factory=list)
+    writes: dict[str, WriteDocument] = Field(default_factory=dict)
+    never_write: NeverWrite = Field(default_factory=dict)
+    setup: list[SetupDocument] = Field(default_factory=list)
+    alarms: list[AlarmDocument] = Field(default_factory=list)
+    broadcast: bool = False
     test_vectors: list[VectorDocument] = Field(min_length=1)
 
-    def profile_of(self) -> Profile:
+    def profile_of(self, given: Mapping[str, float] | None = None) -> Profile:
+        """`given` are values of the settings, where they are not their defaults."""
+        defaults = {name: setting.default for name, setting in self.settings.items()}
+        points = self._points_of({**defaults, **(given or {})})
+        return replace(
+            self._bare(points),
+            vendor=self.vendor,
+            interface=self.interface,
+            alternates=tuple(one.serial_of() for one in self.serial.alternates) if self.serial else (),
+            serial_set_by=self.serial.set_by if self.serial else "",
+            write_hold_off=self.timing.write_hold_off,
+            close_after_cycle=self.timing.close_after_cycle,
+            connections=self.timing.connections,
+            fingerprints=tuple(self._fingerprint_of(one, points) for one in self.fingerprints),
+            settings={name: setting.setting_of(name) for name, setting in self.settings.items()},
+            instances=(self.instances.range[0], self.instances.range[1]) if self.instances else None,
+            writes={name: self._write_of(name, write) for name, write in self.writes.items()},
+            never_write=tuple(self._moved(one) for one in forbidden_of(self.never_write)),
+            setup=tuple(replace(one.setup_of(), address=self._at(one.setup_of().address)) for one in self.setup),
+            alarms=tuple(one.alarm_of() for one in self.alarms),
+            broadcast=self.broadcast,
+        )
+
+    @property
+    def _stride(self) -> int:
+        return self.instances.stride if self.instances else 0
+
+    def _points_of(self, given: Mapping[str, float]) -> dict[str, Point]:
+        points = {name: point.point_of(name, given, self._stride) for name, point in self.points.items()}
+        return {name: replace(point, address=self._at(point.address)) for name, point in points.items()}
+
+    def _at(self, address: Address) -> Address:
+        """Where that place of the map is behind this interface card."""
+        return address.moved(self.shift.get(address.table.value, 0))
+
+    def _moved(self, forbidden: Forbidden) -> Forbidden:
+        by = self.shift.get(forbidden.table.value, 0)
+        return replace(forbidden, first=forbidden.first + by, last=forbidden.last + by)
+
+    def _write_of(self, name: str, given: WriteDocument) -> WriteSpec:
+        write = given.write_of(name, self._stride)
+        return replace(write, address=self._at(write.address)) if write.address else write
+
+    def _fingerprint_of(self, given: FingerprintDocument, points: Mapping[str, Point]) -> Fingerprint:
+        mark = given.fingerprint_of(points)
+        return replace(mark, point=replace(mark.point, address=self._at(mark.point.address))) if given.read else mark
+
+    def _bare(self, points: dict[str, Point]) -> Profile:
         low, high = self.serial.units if self.serial else (1, 247)
         return Profile(
             id=self.profile,
@@ -176,12 +267,10 @@ class ProfileDocument(Strict):
             units=(low, high),
             answer_within=self.timing.answer_within,
             gap=self.timing.gap,
-            limits=self.reads.limits_of(),
-            points={name: point.point_of(name) for name, point in self.points.items()},
+            limits=self.reads.limits_of(self.shift),
+            points=points,
             derived={name: rule.derived_of(name) for name, rule in self.derived.items()},
             evidence=self._evidence_of(),
-            vendor=self.vendor,
-            interface=self.interface,
         )
 
     def _evidence_of(self) -> Evidence:
@@ -192,3 +281,10 @@ class ProfileDocument(Strict):
             vectors=tuple(vector.vector_of() for vector in self.test_vectors),
             captures=tuple(capture.capture_of() for capture in self.evidence.captures),
         )
+
+
+def _ranges(given: Runs, shift: Mapping[Letter, int]) -> dict[Table, tuple[tuple[int, int], ...]]:
+    return {
+        Table(letter): tuple((first + shift.get(letter, 0), last + shift.get(letter, 0)) for first, last in closed)
+        for letter, closed in given.items()
+    }

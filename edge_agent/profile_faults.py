@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from difflib import get_close_matches
+import re
+from collections.abc import Iterator, Mapping
 
 from configs.documents import Document, Fault
 from edge_agent.contract.catalogue import DEVICE_CLASSES, DeviceClass
 from edge_agent.contract.text import Text
 from edge_agent.core.decode import value_of
-from edge_agent.core.profile import Point, WordType
-from edge_agent.profile_document import WORD, PointDocument, ProfileDocument
+from edge_agent.core.profile import Point
+from edge_agent.point_document import DerivedDocument, PointDocument
+from edge_agent.point_faults import condition_faults, names_of, nearest, point_faults
+from edge_agent.profile_document import FingerprintDocument, ProfileDocument
+from edge_agent.write_faults import write_faults
 
-_CATALOGUE_TYPE = {True: "flag", False: "number"}
+__all__ = ["nearest", "profile_faults"]
 
 
 def profile_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault]:
     """Everything that is wrong in a file of the right shape."""
-    if settings.profile != document.path.stem:
+    if settings.profile.partition(".")[0] != document.path.stem:
         what = Text(zh=f"型号编号 {settings.profile} 与文件名不同", en=f"the profile calls itself {settings.profile}")
         fix = Text(zh=f"应为 {document.path.stem}", en=f"it must be called as its file is: {document.path.stem}")
         yield document.fault(("profile",), what, fix)
     yield from _class_faults(settings, document)
     for name, point in settings.points.items():
-        yield from _point_faults(settings, document, name, point)
+        yield from point_faults(settings, document, name, point)
     yield from _derived_faults(settings, document)
     yield from _run_faults(settings, document)
+    yield from _fingerprint_faults(settings, document)
+    yield from _setting_faults(settings, document)
+    yield from write_faults(settings, document)
+    for index, alarm in enumerate(settings.alarms):
+        yield from condition_faults(settings, document, ("alarms", index, "when"), "alarms", alarm.when)
     yield from _vector_faults(settings, document)
-
-
-def nearest(name: str, known: list[str]) -> Text:
-    """Names like `name`, or all that there are: what an installer probably meant."""
-    likely = get_close_matches(name, known, n=3) or sorted(known)
-    return Text(zh=f"可用:{'、'.join(likely)}", en=f"use one of: {', '.join(likely)}")
 
 
 def _class_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault]:
@@ -54,98 +56,63 @@ def _name_faults(document: Document, location: tuple[str, str], device_class: De
         yield document.fault(location, what, nearest(location[1], list(device_class.points)))
 
 
-def _point_faults(settings: ProfileDocument, document: Document, name: str, point: PointDocument) -> Iterator[Fault]:
-    for wrong, what, fix in _POINT_CHECKS:
-        if wrong(point):
-            yield document.fault(("points", name), Text(zh=f"{name}:{what.zh}", en=f"{name}: {what.en}"), fix)
-    yield from _type_faults(settings, document, name, point)
-    if not point.address_of().table.bits and WordType(point.type).words > settings.reads.max_words:
-        what = Text(zh=f"{name} 比一次请求能读的还宽", en=f"{name} is wider than a request may be")
-        fix = Text(zh="请增大 reads.max_words", en="raise reads.max_words")
-        yield document.fault(("points", name), what, fix)
-    for index, flag in enumerate(point.bad_when):
-        if flag not in settings.points or settings.points[flag].type != "flag":
-            what = Text(
-                zh=f"{name} 依据的 {flag} 不是本设备的标志点", en=f"{name} rests on {flag}, which is no flag here"
-            )
-            flags = [other for other, setting in settings.points.items() if setting.type == "flag"]
-            yield document.fault(("points", name, "bad_when", index), what, nearest(flag, flags))
-
-
-def _type_faults(settings: ProfileDocument, document: Document, name: str, point: PointDocument) -> Iterator[Fault]:
-    device_class = DEVICE_CLASSES.get(settings.device_class)
-    if device_class is None or name not in device_class.points:
-        return
-    meant = device_class.points[name].type
-    told = "word" if point.words else _CATALOGUE_TYPE[point.type == "flag"]
-    if told != meant:
-        what = Text(zh=f"{name} 在点表中是 {meant},这里读作 {told}", en=f"{name} is a {meant}, but is read as a {told}")
-        fix = Text(zh="标志用 flag,枚举要写 words", en="a flag has type flag, a word has words, a number has neither")
-        yield document.fault(("points", name), what, fix)
-
-
-def _is_bit_type_wrong(point: PointDocument) -> bool:
-    address = point.address_of()
-    return point.type != "flag" and (address.table.bits or address.bit is not None)
-
-
-def _is_bit_wrong(point: PointDocument) -> bool:
-    address = point.address_of()
-    return address.bit is not None and (address.table.bits or address.bit > 15)
-
-
-def _is_beyond_map(point: PointDocument) -> bool:
-    return point.address_of().number + WordType(point.type).words - 1 > WORD
-
-
-def _is_sentinel_too_wide(point: PointDocument) -> bool:
-    return any(sentinel >> 16 * WordType(point.type).words for sentinel in point.sentinels)
-
-
-def _is_range_wrong(point: PointDocument) -> bool:
-    return point.range is not None and point.range[0] >= point.range[1]
-
-
-_POINT_CHECKS: tuple[tuple[Callable[[PointDocument], bool], Text, Text], ...] = (
-    (
-        _is_bit_type_wrong,
-        Text(zh="单个位只能是 flag", en="a single bit can only be a flag"),
-        Text(zh="类型写 flag", en="give it type flag"),
-    ),
-    (
-        _is_bit_wrong,
-        Text(zh="位号不对", en="it has no such bit"),
-        Text(zh="寄存器的位是 :0 到 :15,线圈不写位号", en="registers have bits :0 to :15, coils have none"),
-    ),
-    (
-        _is_beyond_map,
-        Text(zh="地址超出 65535", en="it ends beyond address 65535"),
-        Text(zh="地址从 0 数起,与总线上相同", en="addresses count from 0, as on the wire"),
-    ),
-    (
-        _is_sentinel_too_wide,
-        Text(zh="哨兵值比该类型宽", en="a sentinel is wider than the type"),
-        Text(zh="写无符号原始值,如 0x8000", en="write the unsigned raw value, such as 0x8000"),
-    ),
-    (
-        _is_range_wrong,
-        Text(zh="范围的下限不小于上限", en="its range is empty"),
-        Text(zh="写成 [最低, 最高]", en="write [lowest, highest]"),
-    ),
-)
-
-
 def _derived_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault]:
     for name, rule in settings.derived.items():
-        words = settings.points[rule.source].words.values() if rule.source in settings.points else ()
-        unknown = [word for word in rule.one_of if word not in words]
-        if unknown or name in settings.points:
-            what = Text(zh=f"{name} 无法由 {rule.source} 推出", en=f"{name} cannot be derived from {rule.source}")
+        if not _is_derivable(settings.points, rule) or name in settings.points:
+            what = Text(
+                zh=f"{name} 无法由 {rule.source or '所列的点'} 推出",
+                en=f"{name} cannot be derived from {rule.source or 'what it names'}",
+            )
             fix = Text(
-                zh="来源须是带 words 的点,one_of 取其中的词,且该点本身未被读取",
-                en="name a point with words, some of those words, and no point that is read itself",
+                zh="from 须是带 words 的点,one_of 取其中的词;sum 须是数值点;且该点本身未被读取",
+                en="name under `from` a point with words and some of those words, under `sum` numbers, and derive no "
+                "point that is read itself",
             )
             yield document.fault(("derived", name), what, fix)
+        for key, texts in (("any", rule.any_of), ("all", rule.all_of)):
+            for index, text in enumerate(texts):
+                yield from condition_faults(settings, document, ("derived", name, key, index), name, text)
+
+
+def _is_derivable(points: Mapping[str, PointDocument], rule: DerivedDocument) -> bool:
+    if rule.source:
+        words = points[rule.source].words.values() if rule.source in points else ()
+        return set(rule.one_of) <= set(words)
+    return set(rule.sum_of) <= set(names_of(points, "number"))
+
+
+def _fingerprint_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault]:
+    for index, mark in enumerate(settings.fingerprints):
+        if bool(mark.point) == bool(mark.read) or not _is_pattern(mark):
+            what = Text(zh="识别特征没有说清读什么", en="this fingerprint does not say what is read and expected")
+            fix = Text(
+                zh="写 point: 本表的点,或 read: {at, type};regex 须有效",
+                en="write point: NAME of this map or read: {at, type}, and a regex that compiles",
+            )
+            yield document.fault(("fingerprints", index), what, fix)
+        elif mark.point and mark.point not in settings.points:
+            what = Text(zh=f"本表没有点 {mark.point}", en=f"this map has no point {mark.point}")
+            yield document.fault(("fingerprints", index, "point"), what, nearest(mark.point, list(settings.points)))
+
+
+def _is_pattern(mark: FingerprintDocument) -> bool:
+    try:
+        re.compile(mark.regex)
+    except re.error:
+        return False
+    return True
+
+
+def _setting_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault]:
+    for name, setting in settings.settings.items():
+        low, high = setting.range
+        if not low <= setting.default <= high:
+            what = Text(zh=f"{name} 的默认值不在范围内", en=f"the default of {name} is outside its range")
+            fix = Text(zh="写成 range: [最低, 最高]", en="write range: [lowest, highest] around the default")
+            yield document.fault(("settings", name), what, fix)
+    if settings.instances and settings.instances.range[0] > settings.instances.range[1]:
+        what = Text(zh="instances 的范围是空的", en="the range of instances is empty")
+        yield document.fault(("instances",), what, Text(zh="写成 range: [首, 末]", en="write range: [first, last]"))
 
 
 def _run_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault]:
@@ -159,10 +126,11 @@ def _run_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault
 
 
 def _vector_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault]:
+    defaults = {name: setting.default for name, setting in settings.settings.items()}
     for index, vector in enumerate(settings.test_vectors):
-        setting = settings.points.get(vector.point)
-        found = _decoded(setting.point_of(vector.point), vector.words) if setting else None
-        if setting is None or found != vector.value or isinstance(found, bool) != isinstance(vector.value, bool):
+        point = settings.points.get(vector.point)
+        found = _decoded(point.point_of(vector.point, defaults), vector.words, vector.factor) if point else None
+        if point is None or found != vector.value or isinstance(found, bool) != isinstance(vector.value, bool):
             what = Text(
                 zh=f"{vector.words} 按本表读作 {found!r},而不是 {vector.value!r}",
                 en=f"{vector.words} reads as {found!r} and not as {vector.value!r}",
@@ -173,7 +141,7 @@ def _vector_faults(settings: ProfileDocument, document: Document) -> Iterator[Fa
             yield document.fault(("test_vectors", index), what, fix)
 
 
-def _decoded(point: Point, words: list[int]) -> object:
+def _decoded(point: Point, words: list[int], factor: float) -> object:
     if len(words) != point.type.words:
         return f"{point.type.words} words"
-    return value_of(point, words).value
+    return value_of(point, words, factor).value

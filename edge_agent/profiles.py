@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,39 +19,75 @@ from edge_agent.profile_faults import profile_faults
 FOLDER = Path(configs.__file__).parent / "profiles"
 
 _ABSTRACT = re.compile(r"^abstract:\s*true\b", re.MULTILINE)
+_VARIANTS = re.compile(r"^variants:\n((?:[ #].*\n|\n)*)", re.MULTILINE)
+_VARIANT = re.compile(r"^  ([a-z0-9_]+):", re.MULTILINE)
 
 
 class UnknownProfile(KeyError):
-    """No profile of that id is shipped."""
+    """No profile of that id is known."""
 
 
 @cache
 def shipped_profiles() -> dict[str, Path]:
-    """Profile id → file, for every controller that the agent knows; bases of families are none."""
-    files = sorted(FOLDER.glob("*/*.yaml"))
-    return {file.stem: file for file in files if not _ABSTRACT.search(file.read_text(encoding="utf-8"))}
+    """Profile id → file, for every controller that the agent knows; bases of families are none.
+
+    A file with variants has several ids: its own, and `id.variant` for each of them.
+    """
+    return {profile_id: file for file in sorted(FOLDER.glob("*/*.yaml")) for profile_id in _ids_of(file)}
+
+
+def known_profiles(folder: Path | None = None) -> dict[str, Path]:
+    """The shipped profiles, and a store's own in `folder` and the folders in it, which go before the shipped ones."""
+    own = sorted(folder.rglob("*.yaml")) if folder else ()
+    return {**shipped_profiles(), **{profile_id: file for file in own for profile_id in _ids_of(file)}}
 
 
 @cache
-def profile(profile_id: str) -> Profile:
-    """A shipped profile. Raises UnknownProfile, Faulty."""
-    if profile_id not in shipped_profiles():
+def profile(profile_id: str, folder: Path | None = None) -> Profile:
+    """A known profile as it is where no site file says more. Raises UnknownProfile, Faulty."""
+    return installed_profile(profile_id, folder=folder)
+
+
+def installed_profile(
+    profile_id: str,
+    settings: Mapping[str, float] | None = None,
+    instance: int | None = None,
+    folder: Path | None = None,
+) -> Profile:
+    """A known profile as a site has it: its settings, and which of the units behind one address it is.
+
+    `folder` is the store's own. Raises UnknownProfile, Faulty.
+    """
+    files = known_profiles(folder)
+    if profile_id not in files:
         raise UnknownProfile(profile_id)
-    return load_profile(shipped_profiles()[profile_id])
+    variant = profile_id.partition(".")[2]
+    known = load_profile(files[profile_id], variant, settings)
+    first = known.instances[0] if known.instances else None
+    return known.of_instance(first if instance is None else instance) if first is not None else known
 
 
-def load_profile(path: Path) -> Profile:
-    """One file with the families that it extends. Raises Faulty."""
-    document = _with_bases(read_document(path), ())
+def load_profile(path: Path, variant: str = "", settings: Mapping[str, float] | None = None) -> Profile:
+    """One file with the families that it extends, or one of its variants. Raises Faulty."""
+    document = _varied(_with_bases(read_document(path), ()), variant)
     if document.data.get("abstract"):
         what = Text(zh="这是一个系列的公共部分,不是设备", en="this is the base of a family and no device")
         fix = Text(zh="请使用继承它的型号", en="use a profile that extends it")
         raise Faulty([document.fault(("abstract",), what, fix)])
-    settings = build(ProfileDocument, document)
-    faults = tuple(profile_faults(settings, document))
+    given = build(ProfileDocument, document)
+    faults = tuple(profile_faults(given, document))
     if faults:
         raise Faulty(faults)
-    return settings.profile_of()
+    return given.profile_of(settings)
+
+
+def _ids_of(file: Path) -> tuple[str, ...]:
+    """Read with a pattern, because listing all files must stay quick; the loader is strict about the same form."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if _ABSTRACT.search(text):
+        return ()
+    variants = _VARIANTS.search(text)
+    return (file.stem, *(f"{file.stem}.{name}" for name in _VARIANT.findall(variants[1] if variants else "")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +118,39 @@ def _with_bases(document: Document, above: tuple[Path, ...]) -> Document:
     if "extends" not in document.data:
         return document
     base = _with_bases(read_document(_base_file(document, above)), (*above, document.path))
-    inherited = {key: value for key, value in base.data.items() if key != "abstract"}
+    inherited = {key: value for key, value in base.data.items() if key not in {"abstract", "variants"}}
+    if isinstance(evidence := inherited.get("evidence"), dict):
+        inherited["evidence"] = {**evidence, "captures": []}  # what another model answered proves nothing of this one
     own = {key: value for key, value in document.data.items() if key != "extends"}
     return Layered(path=document.path, data=_merged(inherited, own), lines=document.lines, below=base)
 
 
+def _varied(document: Document, variant: str) -> Document:
+    """The document with one of its variants laid over it, or without any."""
+    data = document.data
+    variants = data.get("variants", {})
+    if not isinstance(variants, dict) or not all(isinstance(overlay, dict) for overlay in variants.values()):
+        what = Text(zh="variants 不是键值表", en="variants is no mapping of names to what is different")
+        fix = Text(zh="写成 名称: {与本表不同之处}", en="write each as NAME: {what is different}")
+        raise Faulty([document.fault(("variants",), what, fix)])
+    if variant and variant not in variants:
+        what = Text(zh=f"没有变体 {variant}", en=f"there is no variant {variant}")
+        names = ", ".join(sorted(variants))
+        raise Faulty([document.fault(("variants",), what, Text(zh=f"有:{names}", en=f"there are: {names}"))])
+    own = {key: value for key, value in data.items() if key != "variants"}
+    if not variant:
+        return replace(document, data=own)
+    own["evidence"] = {**own["evidence"], "captures": []} if isinstance(own.get("evidence"), dict) else {}
+    named = {"profile": f"{data.get('profile')}.{variant}"}
+    lines = {location[2:]: line for location, line in document.lines.items() if location[:2] == ("variants", variant)}
+    return Layered(path=document.path, data=_merged(own, {**variants[variant], **named}), lines=lines, below=document)
+
+
 def _base_file(document: Document, above: tuple[Path, ...]) -> Path:
     name = document.data["extends"]
-    file = document.path.parent / f"{name}.yaml"
+    beside = document.path.parent / f"{name}.yaml"
+    shipped = {file.stem: file for file in FOLDER.glob("*/*.yaml")}
+    file = beside if beside.is_file() else shipped.get(str(name), beside)
     if not file.is_file():
         what = Text(zh=f"找不到被继承的 {name}", en=f"there is no {name} to extend")
         known = ", ".join(_siblings(document.path))

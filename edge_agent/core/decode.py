@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
 from edge_agent.contract.readings import Quality, Reading, Value
-from edge_agent.core.profile import Derived, Point, Profile, WordType
+from edge_agent.core.condition import other, seen
+from edge_agent.core.derive import derive
+from edge_agent.core.numbers import field_of, number_of, ordered, text_of, unsigned
+from edge_agent.core.profile import Point, Profile, TextType, WordType
 
 Raw = tuple[int, ...] | Quality
 """What a request brought for one point: its words (or its bit, as 0 or 1) as they stood on the wire, or why not."""
 
-_SIGNED = {WordType.I16: 1 << 16, WordType.I32: 1 << 32}
+_DOUBTED = {Quality.GOOD, Quality.OUT_OF_RANGE}
 
 
 def decode(profile: Profile, raw: Mapping[str, Raw], known: Mapping[str, Value] | None = None) -> tuple[Reading, ...]:
-    """Readings of the points in `raw`, by name, and of the flags derived from them.
+    """Readings of the points in `raw`, by name, and of the points derived from them.
 
-    `known` are values of earlier polls: a probe alarm that was not asked this time still counts.
+    `known` are values of earlier polls: a probe alarm or a transformer's ratio that was not asked this time still
+    counts.
     """
-    asked = {name: _reading(profile.points[name], answer) for name, answer in raw.items()}
-    readings = {
-        name: _judge_probe(profile.points[name], reading, asked, known or {}) for name, reading in asked.items()
-    }
-    derived = (_derive(rule, readings[rule.source]) for rule in profile.derived.values() if rule.source in readings)
-    return (*readings.values(), *derived)
+    earlier, points = known or {}, profile.points
+    scaled = [name for name in raw if points[name].scale_from]
+    asked = {name: _reading(points[name], answer) for name, answer in raw.items()}
+    for name in scaled:
+        asked[name] = _scaled_reading(points[name], raw[name], asked, earlier)
+    readings = {name: _judge(points[name], reading, asked, earlier) for name, reading in asked.items()}
+    return (*readings.values(), *derive(profile.derived.values(), readings, earlier))
 
 
-def value_of(point: Point, words: Sequence[int]) -> Reading:
+def value_of(point: Point, words: Sequence[int], factor: float = 1.0) -> Reading:
     """One point by itself; `words` as on the wire, `point.type.words` of them (a coil is one word, 0 or 1).
 
-    A sentinel is a probe fault; what is not finite, outside the point's range or no word of its enumeration is out of
-    range.
+    `factor` is the product of the points in `scale_from`. A sentinel is a probe fault; what is not finite, no number of
+    its type or outside the point's range is out of range.
     """
-    ordered = tuple(reversed(words)) if point.low_word_first else tuple(words)
-    if _unsigned(ordered) in point.sentinels:
+    raw = words[0] if len(words) == 1 and not point.low_byte_first else unsigned(ordered(point, words))
+    if point.sentinels and raw in point.sentinels:
         return Reading(point=point.name, value=None, quality=Quality.PROBE_FAULT)
-    value = _value(point, ordered)
+    value = _value(point, raw, factor)
     if value is None:
         return Reading(point=point.name, value=None, quality=Quality.OUT_OF_RANGE)
     return Reading(point=point.name, value=value)
@@ -52,81 +56,80 @@ def _reading(point: Point, answer: Raw) -> Reading:
     return value_of(point, answer)
 
 
-def _value(point: Point, words: tuple[int, ...]) -> Value | None:
-    if point.type is WordType.FLAG:
-        return _flag(point, words[0])
+def _scaled_reading(point: Point, answer: Raw, asked: Mapping[str, Reading], known: Mapping[str, Value]) -> Reading:
+    """A number whose scale another point tells has no value while that one has none."""
+    if isinstance(answer, Quality):
+        return Reading(point=point.name, value=None, quality=answer)
+    factor = 1.0
+    for name in point.scale_from:
+        found = seen(name, asked, known)
+        if found is None or not isinstance(found.value, float):
+            quality = found.quality if found and found.value is None else Quality.NO_ANSWER
+            return Reading(point=point.name, value=None, quality=quality)
+        factor *= found.value
+    return value_of(point, answer, factor)
+
+
+def _value(point: Point, raw: int, factor: float) -> Value | None:
+    kind = point.type
+    if kind is WordType.FLAG:
+        return _flag(point, raw)
+    if isinstance(kind, TextType):
+        return text_of(kind, [raw >> 16 * index & 0xFFFF for index in reversed(range(kind.words))])
+    number = number_of(kind, raw if point.address.last_bit is None else field_of(point, raw))
+    if number is None:
+        return None
     if point.words:
-        return point.words.get(int(_number(point, words)))
-    number = _scaled(point, _number(point, words))
-    below = point.low is not None and number < point.low
-    above = point.high is not None and number > point.high
-    return None if below or above or not math.isfinite(number) else number
+        return point.words.get(int(number), other(int(number))) if _is_within(point, number) else None
+    scaled = _scaled(point, number, factor)
+    return scaled if math.isfinite(scaled) and _is_within(point, scaled) else None
+
+
+def _is_within(point: Point, number: float) -> bool:
+    return (point.low is None or number >= point.low) and (point.high is None or number <= point.high)
 
 
 def _flag(point: Point, word: int) -> bool | None:
     if point.address.bit is not None:
-        return bool(word >> point.address.bit & 1)
-    return bool(word) if word in {0, 1} else None
+        return bool(word >> point.address.bit & 1) is not point.inverted
+    return bool(word) is not point.inverted if word in {0, 1} else None
 
 
-def _number(point: Point, words: tuple[int, ...]) -> float:
-    if point.type is WordType.F32:
-        return _shortest_f32(words)
-    raw = _unsigned(words)
-    span = _SIGNED.get(point.type, 0)
-    return raw - span if raw >= span // 2 and span else raw
-
-
-def _scaled(point: Point, number: float) -> float:
+def _scaled(point: Point, number: float, factor: float) -> float:
     """Rounded to the decimals that scale and offset can make, so that -201 × 0.1 is -20.1 and not -20.1000…01."""
-    scaled = number * point.scale + point.offset
-    if point.type is WordType.F32 or not math.isfinite(scaled):
+    scale, offset = point.scale, point.offset
+    scaled = number * scale * factor + offset
+    if scale == factor == 1.0 and offset == 0.0:
         return scaled + 0.0
-    return round(scaled, max(_decimals(point.scale), _decimals(point.offset))) + 0.0
+    if not math.isfinite(scaled):
+        return scaled
+    if point.type is WordType.F32:
+        return float(f"{scaled:.8g}") + 0.0
+    return round(scaled, _digits(scale, factor, offset)) + 0.0
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
+def _digits(scale: float, factor: float, offset: float) -> int:
+    return max(_decimals(scale) + _decimals(factor), _decimals(offset))
+
+
 def _decimals(factor: float) -> int:
     exponent = Decimal(repr(factor)).as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _shortest_f32(words: tuple[int, ...]) -> float:
-    """The number with the fewest digits that is the same single-precision float: 230.1, not 230.10000610351562."""
-    packed = struct.pack(">2H", *words)
-    (exact,) = struct.unpack(">f", packed)
-    if not math.isfinite(exact):
-        return float(exact)
-    candidates = (float(f"{exact:.{digits}g}") for digits in range(6, 9))
-    return next((number for number in candidates if _packs_to(number, packed)), float(exact))
-
-
-def _packs_to(number: float, packed: bytes) -> bool:
-    try:
-        return struct.pack(">f", number) == packed
-    except OverflowError:
-        return False
-
-
-def _unsigned(words: Sequence[int]) -> int:
-    number = 0
-    for word in words:
-        number = number << 16 | word
-    return number
-
-
-def _judge_probe(point: Point, reading: Reading, asked: Mapping[str, Reading], known: Mapping[str, Value]) -> Reading:
-    """Takes the value away when a probe alarm is set, or when the alarm was asked and nobody knows its answer."""
-    if reading.quality not in {Quality.GOOD, Quality.OUT_OF_RANGE}:
+def _judge(point: Point, reading: Reading, asked: Mapping[str, Reading], known: Mapping[str, Value]) -> Reading:
+    """Takes the value away when a probe alarm is set, when a doubt holds, or when the alarm was asked and nobody knows
+    its answer."""
+    if not (point.bad_when or point.doubts) or reading.quality not in _DOUBTED:
         return reading
-    flags = [asked.get(name) or Reading(point=name, value=known.get(name)) for name in point.bad_when]
+    flags = [found for name in point.bad_when if (found := seen(name, asked, known))]
     if any(flag.value is True for flag in flags):
         return replace(reading, value=None, quality=Quality.PROBE_FAULT)
+    for doubt in point.doubts:
+        found = seen(doubt.when.point, asked, known)
+        if found and found.value is not None and doubt.when.holds(found.value):
+            return replace(reading, value=None, quality=doubt.quality)
+        flags += [found] if found else []
     unread = [flag.quality for flag in flags if flag.quality not in {Quality.GOOD, Quality.REFUSED}]
     return replace(reading, value=None, quality=unread[0]) if unread and reading.value is not None else reading
-
-
-def _derive(rule: Derived, source: Reading) -> Reading:
-    if source.value is None:
-        return Reading(point=rule.name, value=None, quality=source.quality)
-    return Reading(point=rule.name, value=source.value in rule.one_of)

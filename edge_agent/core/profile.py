@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from edge_agent.contract.readings import Value
 from edge_agent.contract.text import Text
+from edge_agent.core.condition import Condition, Doubt
+from edge_agent.core.fingerprint import Fingerprint
+from edge_agent.core.writing import Forbidden, SetupWrite, WriteSpec
 
 
 class Table(StrEnum):
@@ -24,18 +27,45 @@ class Table(StrEnum):
 
 
 class WordType(StrEnum):
-    """How the raw words of a point are read; `flag` is a bit, or a register that is only ever 0 or 1."""
+    """How the raw words of a point are read.
+
+    `flag` is a bit, or a register that is only ever 0 or 1. `u8` and `i8` are the lower byte of a register. `sm16` has
+    its sign in the highest bit and the magnitude below. `bcd` and `bcd32` have a decimal digit in every four bits.
+    `hhmm` has hours in the upper and minutes in the lower byte, and is told in minutes.
+    """
 
     FLAG = "flag"
+    U8 = "u8"
+    I8 = "i8"
     I16 = "i16"
     U16 = "u16"
     I32 = "i32"
     U32 = "u32"
+    I64 = "i64"
+    U64 = "u64"
     F32 = "f32"
+    SM16 = "sm16"
+    BCD = "bcd"
+    BCD32 = "bcd32"
+    HHMM = "hhmm"
 
     @property
     def words(self) -> int:
-        return 2 if self in {WordType.I32, WordType.U32, WordType.F32} else 1
+        return _WIDTHS.get(self, 1)
+
+
+_WIDTHS = {
+    **dict.fromkeys((WordType.I32, WordType.U32, WordType.F32, WordType.BCD32), 2),
+    **dict.fromkeys((WordType.I64, WordType.U64), 4),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TextType:
+    """ASCII in `words` registers, one or two characters in each; ends at the first NUL, padded with blanks."""
+
+    words: int
+    chars: int = 2
 
 
 class Poll(StrEnum):
@@ -49,54 +79,103 @@ class Poll(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """A place in a register map, 0-based as on the wire. `bit` counts from the lowest."""
+    """A place in a register map, 0-based as on the wire. `bit` counts from the lowest; with `last_bit` it is the first
+    of several bits of one register."""
 
     table: Table
     number: int
     bit: int | None = None
+    last_bit: int | None = None
+
+    def moved(self, by: int) -> Address:
+        return replace(self, number=self.number + by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """A value that only grows, up to `rolls_over_at` (None: never seen) and then from 0.
+
+    Where it `resets`, it may also start anew at any time.
+    """
+
+    rolls_over_at: float | None = None
+    resets: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """How one point of the catalogue is read from this controller.
 
-    The engineering value is raw × `scale` + `offset`, in the catalogue's unit. `words` names the values of an
-    enumeration. `sentinels` are raw words (unsigned, most significant first) that mean "no probe". Values outside
-    `low`..`high` are refused. `bad_when` are flags of the same device; each of them, when set, takes this point's value
-    away. `dead_band` is the change (in the point's unit) that is worth reporting.
+    The engineering value is raw × `scale` × the values of the points `scale_from` + `offset`, in the catalogue's unit.
+    With `inverted` a flag is set when its bit is 0. `words` names the values of an enumeration; a number that it does
+    not name is told as other(n). `sentinels` are raw words (unsigned, most significant first) that mean "no probe".
+    Values outside `low`..`high` are refused. `bad_when` are flags of the same device; each of them, when set, takes
+    this point's value away; `doubts` say it with comparisons and other qualities. `counter` is set when the value only
+    ever grows. `stride` is how far the same point of the next instance lies away. `dead_band` is the change (in the
+    point's unit) that is worth reporting. `when` is a flag of the same device: this point is asked in its rhythm and
+    besides whenever the flag becomes set, with each poll while it stays set, and once more when it is cleared.
     """
 
     name: str
     address: Address
-    type: WordType
+    type: WordType | TextType
     scale: float = 1.0
+    scale_from: tuple[str, ...] = ()
     offset: float = 0.0
     low_word_first: bool = False
+    low_byte_first: bool = False
+    inverted: bool = False
     words: dict[int, str] = field(default_factory=dict)
     sentinels: frozenset[int] = frozenset()
     low: float | None = None
     high: float | None = None
     bad_when: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    counter: Counter | None = None
+    stride: int = 0
     dead_band: float = 0.0
     poll: Poll = Poll.NORMAL
+    when: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
-    """A flag that this controller tells only through another point: set while that point's value is in `one_of`."""
+    """A point that this controller tells only through others, in one of four ways.
+
+    Set while `source` has one of the words `one_of`; set while any of the conditions `any_of` holds; set while all of
+    `all_of` hold; the number Σ `sum_of` × `scale`.
+    """
 
     name: str
-    source: str
-    one_of: frozenset[str]
+    source: str = ""
+    one_of: frozenset[str] = frozenset()
+    any_of: tuple[Condition, ...] = ()
+    all_of: tuple[Condition, ...] = ()
+    sum_of: tuple[str, ...] = ()
+    scale: float = 1.0
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        conditions = (condition.point for condition in (*self.any_of, *self.all_of))
+        return tuple(dict.fromkeys((*((self.source,) if self.source else ()), *conditions, *self.sum_of)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLimits:
-    """What one request may ask. `runs` are closed address ranges proven to be readable as one block."""
+    """What one request may ask. `runs` are closed address ranges proven to be readable as one block.
+
+    `max_hole` unproven addresses in a row may be read between two points. No block begins in `no_start` (closed
+    ranges). `functions` are the function codes that read a table where they are not (only) the usual one.
+    `zero_fill`: a block answers zeros for what a single read would refuse, so each point is asked by itself once.
+    """
 
     max_words: int = 1
     max_bits: int = 1
     runs: dict[Table, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    max_hole: int = 0
+    no_start: dict[Table, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    zero_fill: bool = False
+    functions: dict[Table, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +187,15 @@ class SerialFormat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vector:
-    """Raw words as they stood on the wire, and the value that a person or source gives for them."""
+    """Raw words as they stood on the wire, and the value that a person or source gives for them.
+
+    `factor` is the product of the points that its scale rests on.
+    """
 
     point: str
     words: tuple[int, ...]
     value: Value | None
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +220,40 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What an installer must know of one installation and no register tells, such as the ratio of the transformers.
+
+    `required`: a site file must say it, because no default would be true.
+    """
+
+    name: str
+    label: Text
+    default: float
+    low: float
+    high: float
+    required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """What a controller reports as its own alarm: a flag of it that is set, or a code. `latched`: it stays until it is
+    acknowledged by the command `acknowledge`."""
+
+    when: Condition
+    severity: str
+    label: Text
+    latched: bool = False
+    acknowledge: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Everything the agent must know of a controller model behind one interface card."""
+    """Everything the agent must know of a controller model behind one interface card.
+
+    `instances` is the closed range of numbers of the units behind one address (None: it is one device); `instance` is
+    the one that this profile speaks of. `write_hold_off`: after a write the echo is not read back before. `connections`
+    are how many TCP connections it bears; with `close_after_cycle` it wants them closed when it has been asked.
+    """
 
     id: str
     version: int
@@ -155,13 +270,48 @@ class Profile:
     evidence: Evidence
     vendor: str = ""
     interface: str = ""
+    alternates: tuple[SerialFormat, ...] = ()
+    serial_set_by: str = ""
+    write_hold_off: timedelta = timedelta()
+    close_after_cycle: bool = False
+    connections: int = 1
+    fingerprints: tuple[Fingerprint, ...] = ()
+    settings: dict[str, Setting] = field(default_factory=dict)
+    instances: tuple[int, int] | None = None
+    instance: int | None = None
+    writes: dict[str, WriteSpec] = field(default_factory=dict)
+    never_write: tuple[Forbidden, ...] = ()
+    setup: tuple[SetupWrite, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    broadcast: bool = False
 
     def without(self, names: frozenset[str]) -> Profile:
         """For an installation where these points are not wired: neither they nor what rests on them remain."""
-        points = {
-            name: replace(point, bad_when=tuple(flag for flag in point.bad_when if flag not in names))
-            for name, point in self.points.items()
-            if name not in names
+        if not names:
+            return self  # a thousand devices of a kind share one map
+        points = {name: _without(point, names) for name, point in self.points.items() if name not in names}
+        derived = {
+            name: rule
+            for name, rule in self.derived.items()
+            if name not in names and not names.intersection(rule.sources)
         }
-        derived = {name: rule for name, rule in self.derived.items() if name not in names and rule.source not in names}
         return replace(self, points=points, derived=derived)
+
+    def of_instance(self, number: int) -> Profile:
+        """The same map for unit `number` behind this address; fingerprints are of the gateway and stay."""
+        first = self.instances[0] if self.instances else number
+        points = {
+            name: replace(point, address=point.address.moved(point.stride * (number - first)))
+            for name, point in self.points.items()
+        }
+        writes = {name: write.moved(write.stride * (number - first)) for name, write in self.writes.items()}
+        return replace(self, points=points, writes=writes, instance=number)
+
+
+def _without(point: Point, names: frozenset[str]) -> Point:
+    return replace(
+        point,
+        bad_when=tuple(flag for flag in point.bad_when if flag not in names),
+        doubts=tuple(doubt for doubt in point.doubts if doubt.when.point not in names),
+        when=None if point.when in names else point.when,
+    )

@@ -71,6 +71,8 @@ def said(unit: AirConditioner) -> dict[str, Value]:
         "temp.room": unit.room,
         "temp.outdoor": unit.outdoor,
         "in.window": False,
+        "link_ok": True,
+        "thermostat_on": unit.cooling > 0,
         "op_hours": unit.hours,
         "alarm.any": False,
         "error_code": 0.0,
