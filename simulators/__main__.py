@@ -20,12 +20,13 @@ from zoneinfo import ZoneInfo
 from configs.documents import Faulty
 from edge_agent.contract.clock import ClockArgumentInvalid, machine_clock
 from edge_agent.contract.text import Language, Text, language_of
-from edge_agent.profiles import load_profile, profile, shipped_profiles
 from edge_agent.settings import load_site
+from simulators import device_command
 from simulators.bench import Bench, serve
 from simulators.broker import BrokerFailed
 from simulators.demo import USER, Demo, DemoFailed, Say
-from simulators.demo_folder import SITE, WEB_PORT
+from simulators.demo_folder import HIGHEST_PORT, SITE, WEB_PORT
+from simulators.line_timing import precise_loop
 from simulators.once import play_once, report
 from simulators.store import NoSuchMachine
 from simulators.story import DEFAULT, FASTEST, Story, story, story_names
@@ -71,7 +72,7 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="无人值守,到工单为止 / until the tickets, without a person")
     parser.add_argument("--json", action="store_true", help="结果为一行 JSON / the result as one line (with --once)")
     parser.add_argument("--factor", type=_factor, help="时间倍数 / how many times faster than the wall")
-    parser.add_argument("--port", type=int, default=WEB_PORT, help=f"网页端口 / port of the page ({WEB_PORT})")
+    parser.add_argument("--port", type=_port, default=WEB_PORT, help=f"网页端口 / port of the page ({WEB_PORT})")
     parser.add_argument("--folder", type=Path, help="保留文件的文件夹 / keep the files of the demo here")
     parser.set_defaults(run=_demo)
 
@@ -83,15 +84,15 @@ def _factor(text: str) -> float:
     return factor
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"1 <= port <= {HIGHEST_PORT}")
+    return port
+
+
 def _add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("profile", metavar="PROFILE", help="型号或文件 / id of a shipped profile, or a file")
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--tcp", type=int, metavar="PORT", help="Modbus TCP (0: any free port)")
-    where.add_argument("--pty", type=Path, metavar="PATH", help="Modbus RTU")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--unit", type=int, default=1)
-    parser.add_argument("--duty", help="用途 / such as freezer, open_chiller, cold_room")
-    parser.add_argument("--clock", metavar="INSTANT@SECONDSxFACTOR")
+    device_command.add_arguments(parser)
     parser.set_defaults(run=_device)
 
 
@@ -107,16 +108,14 @@ def _list_stories(arguments: argparse.Namespace, language: Language) -> int:
 
 
 def _device(arguments: argparse.Namespace, language: Language) -> int:
-    known = arguments.profile in shipped_profiles()
-    bench = Bench(
-        profile=profile(arguments.profile) if known else load_profile(Path(arguments.profile)),
-        unit=arguments.unit,
-        duty=arguments.duty,
-        host=arguments.host,
-        port=arguments.tcp,
-        pty=arguments.pty,
-    )
-    return asyncio.run(_until_told(_serve(bench, arguments.clock, language)))
+    bench = device_command.bench_of(arguments)
+    if said := device_command.impossible(bench):
+        print(said.in_(language), file=sys.stderr)
+        return _USAGE
+    # Timers of the usual loop are rounded up to milliseconds, which are characters on a wire.
+    loop_of = precise_loop if bench.timing else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=loop_of) as runner:
+        return runner.run(_until_told(_serve(bench, arguments.clock, language)))
 
 
 async def _serve(bench: Bench, clock: str | None, language: Language) -> int:

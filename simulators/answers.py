@@ -11,6 +11,7 @@ from pymodbus.pdu import bit_message as bits
 from pymodbus.pdu import register_message as registers
 
 from edge_agent.contract.readings import Value
+from edge_agent.core.condition import is_other
 from edge_agent.core.decode import value_of
 from edge_agent.core.profile import Point, Table
 from simulators.registers import Image
@@ -77,8 +78,10 @@ def _write(request: ModbusPDU, image: Image) -> Answer:
 
 
 def _set(point: Point, word: int) -> tuple[str, Value] | None:
+    if point.words and int(word) not in point.words:
+        return None
     value = value_of(point, (int(word),)).value
-    return None if value is None else (point.name, value)
+    return None if value is None or is_other(value) else (point.name, value)
 
 
 def _echo(request: ModbusPDU, written: Sequence[int]) -> ModbusPDU:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from edge_agent.settings import Site, TcpBus
+from edge_agent.settings import RtuBus, Site, TcpBus
 from simulators.live import LiveStore
 from simulators.modbus_server import Gateway
 from simulators.serial_server import SerialLine
@@ -43,4 +43,4 @@ def gateway_buses(site: Site) -> tuple[str, ...]:
 
 
 def serial_paths(site: Site) -> dict[str, Path]:
-    return {bus.id: Path(bus.port) for bus in site.buses.values() if not isinstance(bus, TcpBus)}
+    return {bus.id: Path(bus.port) for bus in site.buses.values() if isinstance(bus, RtuBus)}

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import termios
 import tty
 from collections.abc import Mapping
 from pathlib import Path
 
-from pymodbus.framer.rtu import FramerRTU
-from pymodbus.pdu import DecodePDU
-
-from simulators.answers import read_request
-from simulators.modbus_server import Unit
+from simulators.controllers import Controllers, Manner, Unit
+from simulators.line_timing import LineTiming
+from simulators.rtu_talk import RtuTalk
 
 _LONGEST_FRAME = 256
-_FORGETS_AFTER = 0.05  # s; a frame that stays unfinished so long is noise (the standard says 3.5 characters)
+_SPEED = 5  # place of the output speed in what tcgetattr tells
 
 
 class SerialLine:
     """Serves `units` by unit id at `path`, a link to the pty that a master opens as its serial port.
 
-    Frames are real, CRC included; a pty has neither parity nor speed.
+    Frames are real, CRC included; a pty has neither parity nor speed, so that only `timing` gives it one. With
+    `one_speed` a master whose port is set to another speed than that is not understood.
     """
 
-    def __init__(self, units: Mapping[int, Unit], path: Path) -> None:
-        self._units = units
+    def __init__(
+        self,
+        units: Mapping[int, Unit],
+        path: Path,
+        *,
+        timing: LineTiming | None = None,
+        manners: Mapping[int, Manner] | None = None,
+        seed: int = 0,
+        one_speed: bool = False,
+    ) -> None:
+        self.controllers = Controllers(units, manners, seed)
         self._path = path
-        self._framer = FramerRTU(DecodePDU(True))
-        self._pending = b""
-        self._forget: asyncio.TimerHandle | None = None
+        self._timing = timing
+        self._speed = getattr(termios, f"B{timing.baud}", None) if timing and one_speed else None
+        self._talk: RtuTalk | None = None
         self._ours = self._masters = -1
 
     async def start(self) -> None:
@@ -39,37 +49,25 @@ class SerialLine:
         os.set_blocking(self._ours, False)
         self._path.unlink(missing_ok=True)
         self._path.symlink_to(os.ttyname(self._masters))
-        asyncio.get_running_loop().add_reader(self._ours, self._receive)
+        self._talk = RtuTalk(self.controllers, self._say, timing=self._timing)
+        asyncio.get_running_loop().add_reader(self._ours, self._hear, self._talk)
 
     async def close(self) -> None:
-        if self._ours < 0:
+        if self._talk is None:
             return
         asyncio.get_running_loop().remove_reader(self._ours)
-        if self._forget:
-            self._forget.cancel()
+        await self._talk.close()
+        self._talk = None
         self._path.unlink(missing_ok=True)
         os.close(self._ours)
         os.close(self._masters)
         self._ours = self._masters = -1
 
-    def _receive(self) -> None:
-        self._pending += os.read(self._ours, _LONGEST_FRAME)
-        if self._forget:
-            self._forget.cancel()
-        used, unit, _, pdu = self._framer.decode(self._pending)
-        self._pending = self._pending[used:]
-        if pdu:
-            self._reply(unit, pdu)
-        elif self._pending:
-            self._forget = asyncio.get_running_loop().call_later(_FORGETS_AFTER, self._forget_pending)
+    def _hear(self, talk: RtuTalk) -> None:
+        received = os.read(self._ours, _LONGEST_FRAME)
+        if self._speed in {None, termios.tcgetattr(self._masters)[_SPEED]}:
+            talk.hear(received)
 
-    def _forget_pending(self) -> None:
-        self._pending = b""
-
-    def _reply(self, unit: int, pdu: bytes) -> None:
-        known = self._units.get(unit)
-        response = known.answer(read_request(pdu)) if known else None
-        if response is None:
-            return
-        response.dev_id = unit
-        os.write(self._ours, self._framer.buildFrame(response))
+    def _say(self, data: bytes) -> None:
+        with contextlib.suppress(BlockingIOError):  # nobody reads: on a wire it would be lost as well
+            os.write(self._ours, data)

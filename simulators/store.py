@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 from edge_agent.contract.readings import Value
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import Profile
-from simulators.plants import air_conditioner, case, energy_meter, env_sensor, relay_board
+from simulators.plants import air_conditioner, case, energy_meter, env_sensor, relay_board, still
 from simulators.plants.air_conditioner import AirConditioner
 from simulators.plants.case import Case
 from simulators.plants.energy_meter import EnergyMeter
 from simulators.plants.env_sensor import EnvSensor
 from simulators.plants.relay_board import RelayBoard
+from simulators.plants.still import Still
 from simulators.plants.surroundings import Surroundings, customers_per_hour, outdoor_temperature
 
 STEP = timedelta(seconds=10)
@@ -25,7 +26,7 @@ _LOAD_BESIDES = 1800.0  # W of lights, tills and ovens
 _ROOM_WITHOUT_AC = 25.0
 _NO_FAULTS: frozenset[str] = frozenset()
 
-Plant = Case | AirConditioner | EnergyMeter | RelayBoard | EnvSensor
+Plant = Case | AirConditioner | EnergyMeter | RelayBoard | EnvSensor | Still
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,8 @@ def said(plant: Plant) -> dict[str, Value]:
             return relay_board.said(plant)
         case EnvSensor():
             return env_sensor.said(plant)
+        case Still():
+            return still.said(plant)
 
 
 def accept(plant: Plant, point: str, value: Value) -> Plant:
@@ -118,6 +121,9 @@ _STARTS: Mapping[str, Callable[[], Plant]] = {
     "energy_meter": EnergyMeter,
     "relay_board": RelayBoard,
     "env_sensor": EnvSensor,
+    "dry_contact": Still,
+    "ups": still.power_supply,
+    "lighting_circuit": Still,
 }
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from simulators.__main__ import main
-from simulators.demo_folder import next_free_port
+from simulators.broker import free_port
+from simulators.demo_folder import claim_port
 from simulators.story import story_names
+from tests.frames import exception_reply, rtu
 
 
 def test_it_lists_the_stories_for_a_person_in_either_language(
@@ -37,7 +39,11 @@ def test_it_lists_the_stories_for_a_machine(capsys: pytest.CaptureFixture[str]) 
         ["demo", "--story", "no_such"],
         ["demo", "--json"],
         ["demo", "--once", "--factor", "0"],
+        ["demo", "--once", "--port", "0"],
+        ["demo", "--once", "--port", "65536"],
         ["device", "eastron_sdm630"],
+        ["device", "eastron_sdm630", "--tcp", "0", "--fault", "no_such"],
+        ["device", "eastron_sdm630", "--tcp", "0", "--baud", "0"],
         [],
     ],
 )
@@ -49,6 +55,11 @@ def test_a_wrong_call_is_answered_with_the_usage(arguments: list[str]) -> None:
 
 def test_a_clock_that_is_none_is_a_wrong_call_too() -> None:
     assert main(["device", "eastron_sdm630", "--tcp", "0", "--clock", "noon"]) == 2
+
+
+def test_a_fault_that_the_line_cannot_have_is_a_wrong_call_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["device", "eastron_sdm630", "--tcp", "0", "--fault", "crc+late:0.5"]) == 2
+    assert "crc" in capsys.readouterr().err
 
 
 def test_a_profile_that_is_not_there_is_found_wrong(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,6 +88,18 @@ def test_one_device_answers_on_a_port_until_it_is_told_to_stop() -> None:
     assert 220 < struct.unpack(">f", reply[-4:])[0] < 240
 
 
+def test_one_device_answers_behind_a_serial_server_with_the_timing_of_its_line() -> None:
+    arguments = ("--rtu-tcp", "0", "--unit", "7", "--timing", "--turnaround", "20", "--fault", "busy", "--seed", "3")
+    with device("eastron_sdm630", *arguments) as bench:
+        assert bench.stdout
+        port = int(bench.stdout.readline().rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port)) as master, master.makefile("rb") as heard:
+            master.sendall(rtu(7, bytes.fromhex("04 0000 0002")))
+            assert heard.read(5) == rtu(7, exception_reply(4, 6))
+        bench.send_signal(signal.SIGTERM)
+        assert bench.wait(10) == 0
+
+
 def test_one_device_makes_its_link_and_takes_it_away(tmp_path: Path) -> None:
     with device("danfoss_ekc204a1", "--pty", str(tmp_path / "line")) as bench:
         assert bench.stdout
@@ -90,4 +113,17 @@ def test_one_device_makes_its_link_and_takes_it_away(tmp_path: Path) -> None:
 def test_the_page_gets_the_next_port_where_its_own_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert next_free_port(port) > port
+        claim = claim_port(port)
+        claim.close()
+        assert claim.port > port
+
+
+def test_two_demos_that_start_at_once_get_two_ports() -> None:
+    first = claim_port(free_port())
+    second = claim_port(first.port)  # nobody listens there yet
+    first.close()
+    second.close()
+    assert second.port > first.port
+    again = claim_port(first.port)
+    again.close()
+    assert again.port == first.port

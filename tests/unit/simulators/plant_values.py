@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from edge_agent.contract.readings import Value
-from simulators.plants import air_conditioner, case
+from simulators.plants import air_conditioner, case, still
 from simulators.plants.energy_meter import EnergyMeter
 from simulators.plants.env_sensor import EnvSensor
 from simulators.plants.relay_board import RelayBoard
+from simulators.plants.still import Still
 from simulators.store import Plant, said
 
 
@@ -17,5 +18,7 @@ def plant_values(device_class: str) -> dict[str, Value]:
         "energy_meter": EnergyMeter(load=5000.0),
         "env_sensor": EnvSensor(),
         "relay_board": RelayBoard(),
+        "dry_contact": Still(),
+        "ups": still.power_supply(),
     }
     return said(plants[device_class])
