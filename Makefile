@@ -1,4 +1,4 @@
-# make demo: the main job, with a simulated store · make test · make check · make bench · make lock
+# make demo: the main job, with a simulated store · make test · make check · make bench · make bench-peers · make lock
 # Every target sets up what it needs in .venv; nothing is installed outside this folder but Debian packages for the browser test.
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WEB_SOURCES := $(shell find collector/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
-.PHONY: demo test check bench lock format clean
+.PHONY: demo test check bench bench-peers lock format clean
 
 demo: $(VENV)/installed
 	@$(BIN)/simulate demo
@@ -25,6 +25,11 @@ check: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench
+
+# Node-RED, thingsboard-gateway (into build/peers) and collectd (from Debian) polling the same devices beside ours.
+bench-peers: $(VENV)/installed
+	$(BIN)/python -m tests.bench.rivals
+	$(BIN)/python -m tests.bench peers
 
 format:
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""edge-agent: checks a site file, reads one device, watches a store."""
+"""edge-agent: checks a site file, reads one device, watches a store, and has the tools of an installer."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from edge_agent.contract.catalogue import meaning
 from edge_agent.contract.readings import Quality, Reading, Value
 from edge_agent.contract.text import Language, Text, language_of
 from edge_agent.settings import Site, SiteDevice, load_site
+from edge_agent.site_notes import notes_of
+from edge_agent.tools.commands import add_tools
 
 _QUALITY: dict[Quality, Text] = {
     Quality.GOOD: Text(zh="正常", en="good"),
@@ -32,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     language = language_of(os.environ)
     try:
+        if arguments.tool:
+            return int(arguments.tool(arguments, language))
         site = load_site(arguments.site)
     except Faulty as faulty:
         _tell_faults(faulty, arguments, language)
@@ -55,14 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     for command in (check, read):
         command.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
     run.add_argument("--clock", metavar="ARG", help="INSTANT@SECONDSxFACTOR:演练用时钟 / the clock of a drill")
+    parser.set_defaults(tool=None, command=None)
+    add_tools(commands)
     return parser
 
 
 def _check(site: Site, arguments: argparse.Namespace, language: Language) -> int:
     """The file has no fault, or we would not be here; maps that no real unit has confirmed are named."""
     unproven = sorted({device.profile.id for device in site.devices if not device.profile.evidence.proven})
+    notes = [note.in_(language) for note in notes_of(site)]
     if arguments.json:
-        _print_json({"ok": True, "devices": len(site.devices), "buses": len(site.buses), "unproven": unproven})
+        answer = {"ok": True, "devices": len(site.devices), "buses": len(site.buses), "unproven": unproven}
+        _print_json({**answer, "notes": notes})
         return 0
     devices, buses = len(site.devices), len(site.buses)
     print(
@@ -71,6 +79,8 @@ def _check(site: Site, arguments: argparse.Namespace, language: Language) -> int
     for profile in unproven:
         note = Text(zh=f"{profile}:点表尚无真机验证", en=f"{profile}: no capture of a real unit confirms this map yet")
         print(f"  {note.in_(language)}")
+    for line in notes:
+        print(f"  {line}")
     return 0
 
 
@@ -105,7 +115,7 @@ def _run(site: Site, arguments: argparse.Namespace, language: Language) -> int:
     except ClockArgumentInvalid as error:
         print(Text(zh=f"--clock 不对:{error}", en=f"--clock: {error}").in_(language), file=sys.stderr)
         return 2
-    return run(site, clock)
+    return run(site, clock, arguments.site)
 
 
 def _tell_faults(faulty: Faulty, arguments: argparse.Namespace, language: Language) -> None:

@@ -65,7 +65,9 @@ class Publisher:
         self._chance = chance
         self._beat = beat
         self._news = news
-        self._finishing = asyncio.Event()
+        self._finishing = False
+        self._redialling = False
+        self._called = asyncio.Event()
         self._heard: list[bytes] = []
         self._loss: TryLater | None = None
         self._delivery = Delivery()
@@ -76,12 +78,19 @@ class Publisher:
 
     def finish(self) -> None:
         """Lets `run` return as soon as all is confirmed, or the broker is lost."""
-        self._finishing.set()
+        self._finishing = True
+        self._called.set()
+        self._news.set()
+
+    def redial(self) -> None:
+        """The broker is to be reached in another way from now on: what is not confirmed is sent there."""
+        self._redialling = True
+        self._called.set()
         self._news.set()
 
     async def run(self) -> None:
         failures = 0
-        while not self._finishing.is_set():
+        while not self._finishing:
             began_at = self._steady()
             try:
                 await self._converse()
@@ -91,13 +100,16 @@ class Publisher:
                 self._note_trouble("publisher met an unexpected error, trying again for ever", error)
             # One that is dropped at once each time, as when two gateways share an id, is no reason to hurry.
             lasted = self._steady() - began_at if self.connected else 0.0
-            failures = 1 if lasted > BACK_OFF_LAST_S else failures + 1
+            failures = 0 if self._redialling else 1 if lasted > BACK_OFF_LAST_S else failures + 1
             self.connected = False
             await self._pause(back_off(failures, self._chance()))
 
     async def _converse(self) -> None:
         """One connection, from dialling to its loss."""
         self._heard, self._loss, self._delivery = [], None, Delivery()
+        self._redialling = False
+        if not self._finishing:
+            self._called.clear()
         link = self._new_link(self._hear, self._lose)
         try:
             await self._while_beating(link.open(ack_topic(self._store)))
@@ -108,7 +120,7 @@ class Publisher:
             await link.close()
 
     async def _serve(self, link: Link) -> None:
-        while self._loss is None:
+        while self._loss is None and not self._redialling:
             patience = BEAT_EVERY_S
             try:
                 await self._take_acks()
@@ -116,11 +128,12 @@ class Publisher:
                 await self._fill_window(link)
             except StorageRefused:  # the recorder says so, once
                 patience = STORAGE_RETRY_S
-            if self._finishing.is_set() and not self._delivery.in_flight:
+            if self._finishing and not self._delivery.in_flight:
                 return
             self._beat()
             await self._listen(patience)
-        raise self._loss
+        if self._loss is not None:
+            raise self._loss
 
     async def _take_acks(self) -> None:
         while self._heard:
@@ -156,10 +169,10 @@ class Publisher:
 
     async def _pause(self, seconds: float) -> None:
         until = self._steady() + seconds
-        while not self._finishing.is_set() and (left := until - self._steady()) > 0:
+        while not self._called.is_set() and (left := until - self._steady()) > 0:
             self._beat()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._finishing.wait(), min(left, BEAT_EVERY_S))
+                await asyncio.wait_for(self._called.wait(), min(left, BEAT_EVERY_S))
 
     async def _while_beating(self, opening: Awaitable[None]) -> None:
         task = asyncio.ensure_future(opening)

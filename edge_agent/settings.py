@@ -13,12 +13,13 @@ from configs.documents import Document, Fault, Faulty, Location, build, read_doc
 from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import Poll, Profile, SerialFormat
-from edge_agent.profiles import profile
+from edge_agent.profiles import installed_profile, profile
 from edge_agent.site_document import (
     BUS_DOCUMENTS,
     BrokerDocument,
     BusDocument,
     DeviceDocument,
+    RtuTcpDocument,
     SiteDocument,
     TcpDocument,
 )
@@ -56,7 +57,17 @@ class TcpBus:
     port: int
 
 
-Bus = RtuBus | TcpBus
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtuTcpBus:
+    """One RS-485 line behind a serial server or DTU that carries its bytes over TCP, unchanged."""
+
+    id: str
+    host: str
+    port: int
+    serial: SerialFormat
+
+
+Bus = RtuBus | TcpBus | RtuTcpBus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +91,8 @@ class ReportPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One store. `state` is the folder of what must survive a restart; `poll` has a period for each class but once."""
+    """One store. `state` is the folder of what must survive a restart, `profiles` that of the store's own profiles;
+    `poll` has a period for each class but once."""
 
     id: str
     name: Text
@@ -91,6 +103,7 @@ class Site:
     report: ReportPolicy
     buses: dict[str, Bus]
     devices: tuple[SiteDevice, ...]
+    profiles: Path | None = None
 
     def devices_on(self, bus: str) -> tuple[SiteDevice, ...]:
         return tuple(device for device in self.devices if device.bus == bus)
@@ -149,16 +162,18 @@ def _bus_part(document: Document, bus_id: str, faults: list[Fault]) -> BusDocume
 
 
 def _site(given: SiteDocument, buses: dict[str, BusDocument], folder: Path) -> Site:
+    profiles = folder / given.profiles if given.profiles else None
     return Site(
         id=given.store,
         name=given.name.text_of(),
         timezone=given.timezone,
         state=folder / given.state,
+        profiles=profiles,
         broker=_broker(given.broker, folder),
         poll={Poll.FAST: given.poll.fast, Poll.NORMAL: given.poll.normal, Poll.SLOW: given.poll.slow},
         report=ReportPolicy(at_least_every=given.report.at_least_every),
         buses={bus_id: _bus(bus_id, bus, folder) for bus_id, bus in buses.items()},
-        devices=tuple(_device(device) for device in given.devices),
+        devices=tuple(_device(device, profiles) for device in given.devices),
     )
 
 
@@ -171,15 +186,23 @@ def _broker(given: BrokerDocument, folder: Path) -> Broker:
 def _bus(bus_id: str, given: BusDocument, folder: Path) -> Bus:
     if isinstance(given, TcpDocument):
         return TcpBus(id=bus_id, host=given.host, port=given.port)
+    if isinstance(given, RtuTcpDocument):
+        return RtuTcpBus(id=bus_id, host=given.host, port=given.port, serial=given.serial_of())
     return RtuBus(id=bus_id, port=str(folder / given.port), serial=given.serial_of())
 
 
-def _device(given: DeviceDocument) -> SiteDevice:
+def _profile(given: DeviceDocument, folder: Path | None) -> Profile:
+    if given.settings or given.instance is not None:
+        return installed_profile(given.profile, given.settings, given.instance, folder)
+    return profile(given.profile, folder)
+
+
+def _device(given: DeviceDocument, profiles: Path | None) -> SiteDevice:
     return SiteDevice(
         id=given.id,
         name=given.name.text_of(),
         duty=given.duty,
         bus=given.bus,
         unit=given.unit,
-        profile=profile(given.profile).without(frozenset(given.points.skip)),
+        profile=_profile(given, profiles).without(frozenset(given.points.skip)),
     )

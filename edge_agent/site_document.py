@@ -66,7 +66,7 @@ class BusKind(BaseModel):
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
-    type: Literal["rtu", "tcp"]
+    type: Literal["rtu", "tcp", "rtu_tcp"]
 
 
 class RtuDocument(SerialDocument):
@@ -80,8 +80,20 @@ class TcpDocument(Strict):
     port: TcpPort = 502
 
 
-BusDocument = RtuDocument | TcpDocument
-BUS_DOCUMENTS: dict[str, type[RtuDocument] | type[TcpDocument]] = {"rtu": RtuDocument, "tcp": TcpDocument}
+class RtuTcpDocument(SerialDocument):
+    """`baud`, `parity` and `stop_bits` are what the serial server is set to."""
+
+    type: Literal["rtu_tcp"]
+    host: str = Field(min_length=1)
+    port: TcpPort
+
+
+BusDocument = RtuDocument | TcpDocument | RtuTcpDocument
+BUS_DOCUMENTS: dict[str, type[RtuDocument] | type[TcpDocument] | type[RtuTcpDocument]] = {
+    "rtu": RtuDocument,
+    "tcp": TcpDocument,
+    "rtu_tcp": RtuTcpDocument,
+}
 
 
 class PointsDocument(Strict):
@@ -89,7 +101,10 @@ class PointsDocument(Strict):
 
 
 class DeviceDocument(Strict):
-    """`serial` is what the device itself was set to, where that is not its maker's default."""
+    """`serial` is what the device itself was set to, where that is not its maker's default.
+
+    `settings` are what the profile asks of an installation, `instance` which of the units behind this address it is.
+    """
 
     id: Id
     profile: str
@@ -99,6 +114,8 @@ class DeviceDocument(Strict):
     name: TextDocument
     points: PointsDocument = PointsDocument()
     serial: SerialDocument | None = None
+    settings: dict[str, float] = Field(default_factory=dict)
+    instance: int | None = None
 
 
 class SiteDocument(Strict):
@@ -106,6 +123,7 @@ class SiteDocument(Strict):
     name: TextDocument
     timezone: str
     state: str = "./state"
+    profiles: str | None = None
     broker: BrokerDocument
     poll: PollDocument = PollDocument()
     report: ReportDocument = ReportDocument()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -10,8 +11,9 @@ from configs.documents import Document, Fault, Faulty
 from edge_agent.contract.catalogue import DUTIES
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import Profile, SerialFormat
+from edge_agent.installation_faults import installation_faults
 from edge_agent.profile_faults import nearest
-from edge_agent.profiles import profile, shipped_profiles
+from edge_agent.profiles import known_profiles, profile
 
 
 def site_faults(document: Document) -> list[Fault]:
@@ -19,10 +21,22 @@ def site_faults(document: Document) -> list[Fault]:
     site = _mapping(document.data)
     devices = [_mapping(device) for device in _list(site.get("devices"))]
     faults = [*_timezone_faults(document, site), *_port_faults(document, site)]
+    folder = own_profiles(document)
+    if folder and not folder.is_dir():
+        what = Text(zh=f"没有文件夹 {folder}", en=f"there is no folder {folder}")
+        faults.append(document.fault(("profiles",), what, Text(zh="请检查路径", en="check the path")))
+    profiles = known_profiles(folder)
     for index, device in enumerate(devices):
         faults += _device_faults(document, index, device, _mapping(site.get("buses")))
+        faults += _map_faults(document, index, device, _mapping(site.get("buses")), profiles)
     faults += _twice_faults(document, devices)
     return faults
+
+
+def own_profiles(document: Document) -> Path | None:
+    """The folder of a store's own profiles, beside its site file; None where it has none."""
+    given = _mapping(document.data).get("profiles")
+    return document.path.absolute().parent / given if isinstance(given, str) else None
 
 
 def _timezone_faults(document: Document, site: dict[Any, Any]) -> Iterator[Fault]:
@@ -52,7 +66,7 @@ def _port_faults(document: Document, site: dict[Any, Any]) -> Iterator[Fault]:
     taken: dict[tuple[Any, ...], Any] = {}
     for bus_id, given in _mapping(site.get("buses")).items():
         bus = _mapping(given)
-        place = (bus.get("type"), bus.get("host"), bus.get("port"))
+        place = (bus.get("host"), bus.get("port"))
         if bus.get("port") is not None and place in taken:
             what = Text(
                 zh=f"总线 {bus_id} 与 {taken[place]} 用同一端口", en=f"bus {bus_id} is the same port as {taken[place]}"
@@ -69,19 +83,24 @@ def _device_faults(document: Document, index: int, device: dict[Any, Any], buses
     if isinstance(bus_id, str) and bus_id not in buses:
         what = Text(zh=f"没有总线 {bus_id}", en=f"there is no bus {bus_id}")
         yield document.fault((*at, "bus"), what, nearest(bus_id, [str(known) for known in buses]))
-    profile_id = device.get("profile")
+
+
+def _map_faults(
+    document: Document, index: int, device: dict[Any, Any], buses: dict[Any, Any], profiles: Mapping[str, Path]
+) -> Iterator[Fault]:
+    at, profile_id = ("devices", index), device.get("profile")
     if not isinstance(profile_id, str):
         return
-    if profile_id not in shipped_profiles():
+    if profile_id not in profiles:
         what = Text(zh=f"没有型号 {profile_id}", en=f"there is no profile {profile_id}")
-        yield document.fault((*at, "profile"), what, nearest(profile_id, list(shipped_profiles())))
+        yield document.fault((*at, "profile"), what, nearest(profile_id, list(profiles)))
         return
     try:
-        known = profile(profile_id)
+        known = profile(profile_id, own_profiles(document))
     except Faulty as faulty:
         yield from faulty.faults
         return
-    yield from _profile_faults(document, at, device, known, _mapping(buses.get(bus_id)))
+    yield from _profile_faults(document, at, device, known, _mapping(buses.get(device.get("bus"))))
 
 
 def _duty_faults(document: Document, at: tuple[str, int], device: dict[Any, Any]) -> Iterator[Fault]:
@@ -103,6 +122,7 @@ def _profile_faults(
         if isinstance(point, str) and point not in known.points and point not in known.derived:
             what = Text(zh=f"{known.id} 没有点 {point}", en=f"{known.id} has no point {point}")
             yield document.fault((*at, "points", "skip", index), what, nearest(point, [*known.points, *known.derived]))
+    yield from installation_faults(document, at, device, known)
     yield from _serial_faults(document, at, device, known, bus)
 
 
@@ -110,7 +130,7 @@ def _serial_faults(
     document: Document, at: tuple[str, int], device: dict[Any, Any], known: Profile, bus: dict[Any, Any]
 ) -> Iterator[Fault]:
     speaks, line = _format(_mapping(device.get("serial"))) or known.serial, _format(bus)
-    if bus.get("type") != "rtu" or line is None or speaks is None or speaks == line:
+    if bus.get("type") not in {"rtu", "rtu_tcp"} or line is None or speaks is None or speaks == line:
         return
     what = Text(
         zh=f"{known.id} 用 {_format_text(speaks)},而总线 {device['bus']} 是 {_format_text(line)}",
@@ -137,21 +157,26 @@ def _format_text(serial: SerialFormat) -> str:
 
 def _twice_faults(document: Document, devices: list[dict[Any, Any]]) -> Iterator[Fault]:
     ids: dict[Any, int] = {}
-    units: dict[tuple[Any, Any], int] = {}
+    units: dict[tuple[Any, ...], int] = {}
     for index, device in enumerate(devices):
-        name, place = device.get("id"), (device.get("bus"), device.get("unit"))
+        name, place = device.get("id"), _place(device)
         if isinstance(name, str) and ids.setdefault(name, index) != index:
             what = Text(zh=f"设备编号 {name} 用了两次", en=f"the device id {name} is used twice")
             line = document.line("devices", ids[name], "id")
             fix = Text(zh=f"第 {line} 行已有它,请另取编号", en=f"line {line} has it; choose another id")
             yield document.fault(("devices", index, "id"), what, fix)
-        if None not in place and units.setdefault(place, index) != index:
+        if None not in place[:2] and units.setdefault(place, index) != index:
             first = devices[units[place]].get("id")
             what = Text(
                 zh=f"总线 {place[0]} 上地址 {place[1]} 用了两次", en=f"unit {place[1]} is twice on bus {place[0]}"
             )
             fix = Text(zh=f"{first} 已占用,请另设地址", en=f"{first} has it; give this device another unit id")
             yield document.fault(("devices", index, "unit"), what, fix)
+
+
+def _place(device: dict[Any, Any]) -> tuple[Any, ...]:
+    """Where the device answers: several units of one gateway share its address and differ in their number."""
+    return device.get("bus"), device.get("unit"), device.get("instance")
 
 
 def _mapping(given: Any) -> dict[Any, Any]:

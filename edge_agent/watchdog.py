@@ -1,4 +1,4 @@
-"""The word to systemd: ready, alive as long as every loop that must not stop is alive, and stopping."""
+"""The word to systemd: ready, alive as long as every loop that must not stop is alive, reloading, and stopping."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ class Notifier:
 
     def alive(self) -> None:
         self._say("WATCHDOG=1")
+
+    def reloading(self, steady_s: float) -> None:
+        """`ready` must follow, however it ends. systemd tells by the time which of two reloads is meant."""
+        self._say(f"RELOADING=1\nMONOTONIC_USEC={int(steady_s * 1_000_000)}")
 
     def stopping(self) -> None:
         self._say("STOPPING=1")
@@ -54,8 +58,15 @@ class Heartbeats:
         self._bounds[loop] = within_s
         self._beaten_at[loop] = now
 
+    def forget(self, loop: str) -> None:
+        """The loop has ended as it should; a beat of it that comes late is overheard."""
+        self._bounds.pop(loop, None)
+        self._beaten_at.pop(loop, None)
+        self._late -= {loop}
+
     def beat(self, loop: str, now: float) -> None:
-        self._beaten_at[loop] = now
+        if loop in self._bounds:
+            self._beaten_at[loop] = now
 
     def all_alive(self, now: float) -> bool:
         """Whether every loop has beaten within its bound; says once which one has not, and when it is back."""

@@ -9,9 +9,19 @@ from pathlib import Path
 import pytest
 
 from edge_agent.contract.schema import contract_document
+from edge_agent.point_document import PointDocument
+from edge_agent.profile_document import ProfileDocument
+from edge_agent.profiles import load_profile
+from edge_agent.supported import supported_document
+from edge_agent.write_document import WriteDocument
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "systemd").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "SUPPORTED.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "systemd").rglob("*.md")),
+]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 CODE = re.compile(r"`([^`\n]+)`")
 
@@ -45,6 +55,27 @@ def test_programs_of_the_readme_are_installed() -> None:
 
 def test_contract_page_is_current() -> None:
     assert (ROOT / "docs/contract.md").read_text(encoding="utf-8") == contract_document()
+
+
+def test_the_table_of_supported_controllers_is_current() -> None:
+    assert (ROOT / "SUPPORTED.md").read_text(encoding="utf-8") == supported_document()
+
+
+def test_the_example_of_the_guide_is_a_profile_without_faults(tmp_path: Path) -> None:
+    guide = (ROOT / "docs/add-a-device.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(profile: .*?)```", guide, re.DOTALL)
+    assert examples
+    for example in examples:
+        file = tmp_path / f"{example.split()[1]}.yaml"
+        file.write_text(example, encoding="utf-8")
+        assert load_profile(file).points
+
+
+def test_the_page_of_the_schema_names_every_key() -> None:
+    page = (ROOT / "docs/profile-schema.md").read_text(encoding="utf-8")
+    keys = {*ProfileDocument.model_fields, *PointDocument.model_fields, *WriteDocument.model_fields} - {"source"}
+    assert [key for key in sorted(keys) if f"`{key}" not in page and f" {key}:" not in page] == []
+    assert [number for number in range(1, 29) if f"| {number} |" not in page] == []
 
 
 def test_every_decision_is_listed() -> None:

@@ -65,8 +65,35 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceHealth:
+    """How one device on a line has fared since the agent started; None where nothing is known yet.
+
+    `turnaround_…_s` is from the end of a request to its answer. `cycle_s` is the store time between its last two polls
+    of the most frequent class, `cycle_limit_s` what the site file wants it to be. `refused` are the points that it was
+    found not to have.
+    """
+
+    device: str
+    answers: bool
+    requests: int = 0
+    no_answers: int = 0
+    damaged: int = 0
+    late: int = 0
+    refusals: int = 0
+    turnaround_p50_s: float | None = None
+    turnaround_p99_s: float | None = None
+    cycle_s: float | None = None
+    cycle_limit_s: float | None = None
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BusHealth:
-    """How one line has fared since the agent started. `cycle_s` is the last turn's wall time in seconds."""
+    """How one line has fared since the agent started. `cycle_s` is the last turn's wall time in seconds.
+
+    `damaged` are frames whose check sum was wrong; `line_share` is the share of the last minute in which the line was
+    busy.
+    """
 
     bus: str
     up: bool
@@ -75,6 +102,13 @@ class BusHealth:
     no_answers: int
     refusals: int
     cycle_s: float
+    answers: int = 0
+    damaged: int = 0
+    late: int = 0
+    turnaround_p50_s: float | None = None
+    turnaround_p99_s: float | None = None
+    line_share: float | None = None
+    devices: tuple[DeviceHealth, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,16 @@ Periods = Mapping[Poll, timedelta]
 PATIENCE = 3
 """Turns in a row without any answer after which a device is silent."""
 
+SUSPICION = 2
+"""Turns after which its neighbours go first."""
+
 FIRST_PROBE_S = 10.0
 LAST_PROBE_S = 60.0
+BUS_PROBE_S = 3.0
+"""Store seconds after which a line that was down is tried again: looking costs no device anything."""
+
+PROBE_SHARE = 0.08
+"""What waiting for devices that do not answer may take of a line's time, in the long run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +36,16 @@ class Agenda:
     due_at: Mapping[Poll, float]
     unanswered: int = 0
     probe_at: float = 0.0
+    cut_off: bool = False
 
     @property
     def silent(self) -> bool:
-        return self.unanswered >= PATIENCE
+        return self.cut_off or self.unanswered >= PATIENCE
+
+    @property
+    def suspect(self) -> bool:
+        """Whether asking it will probably be in vain: that may wait until the line has time to waste."""
+        return self.unanswered >= SUSPICION
 
     @property
     def next_at(self) -> float:
@@ -41,13 +55,23 @@ class Agenda:
         """The poll classes to ask now; none while the device is silent."""
         return frozenset() if self.silent else frozenset(poll for poll, at in self.due_at.items() if at <= mono)
 
+    def deadline(self, periods: Periods, mono: float) -> float:
+        """When the next poll of the class that is due would fall due itself; a probe has time."""
+        if self.silent:
+            return self.probe_at + LAST_PROBE_S
+        slow = periods[Poll.SLOW]
+        return min(
+            (at + periods.get(poll, slow).total_seconds() for poll, at in self.due_at.items() if at <= mono),
+            default=math.inf,
+        )
+
     def probe_due(self, mono: float) -> bool:
         return self.silent and self.probe_at <= mono
 
 
 def begin(polls: Iterable[Poll], mono: float) -> Agenda:
     """All that the device has is due: at the start, and when it is back after a silence."""
-    return Agenda(due_at=dict.fromkeys(polls, mono))
+    return Agenda(due_at=dict.fromkeys(polls, math.floor(mono)))
 
 
 def answered(
@@ -57,20 +81,31 @@ def answered(
     soon = mono + periods[Poll.FAST].total_seconds()
     following = {poll: _following(poll, agenda.due_at[poll], periods, mono) for poll in polls}
     following |= {poll: min(soon, following[poll]) for poll in incomplete}
-    return replace(agenda, due_at={**agenda.due_at, **following}, unanswered=0)
+    return replace(agenda, due_at={**agenda.due_at, **following}, unanswered=0, cut_off=False)
 
 
 def missed(agenda: Agenda, polls: Iterable[Poll], periods: Periods, mono: float) -> Agenda:
     """Nothing of the turn (or the probe) was answered: after a few such turns the device is silent."""
     count = agenda.unanswered + 1
     wait = min(FIRST_PROBE_S * 2.0 ** max(0, min(count - PATIENCE, 8)), LAST_PROBE_S)
+    if agenda.cut_off and count < PATIENCE:
+        wait = BUS_PROBE_S  # it may only be left alone for what it was asked when the line went
     later = {poll: mono + periods[Poll.FAST].total_seconds() for poll in polls}
-    return Agenda(due_at={**agenda.due_at, **later}, unanswered=count, probe_at=mono + wait)
+    return replace(agenda, due_at={**agenda.due_at, **later}, unanswered=count, probe_at=mono + wait)
 
 
 def cut_off(agenda: Agenda, mono: float) -> Agenda:
     """The bus is down, which is no fault of the device: it is silent, and probed again soon and always as soon."""
-    return replace(agenda, unanswered=PATIENCE, probe_at=mono + FIRST_PROBE_S)
+    return replace(agenda, cut_off=True, probe_at=mono + BUS_PROBE_S)
+
+
+def hastened(agenda: Agenda, was: Periods, periods: Periods) -> Agenda:
+    """The rhythm is another: no class waits longer from its last poll than its new period says."""
+    earlier = {
+        poll: at - max(0.0, (was[poll] - periods[poll]).total_seconds()) if poll in periods and poll in was else at
+        for poll, at in agenda.due_at.items()
+    }
+    return replace(agenda, due_at=earlier)
 
 
 def _following(poll: Poll, due_at: float, periods: Periods, mono: float) -> float:

@@ -1,10 +1,11 @@
-"""Points that are due → requests that the controller can answer; and what its refusals teach."""
+"""Points that are due → the cheapest requests that the controller can answer; and what its refusals teach."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from edge_agent.core.cost import AT_9600, Cost
 from edge_agent.core.profile import Point, ReadLimits, Table
 
 
@@ -22,65 +23,158 @@ class ReadRequest:
         first = point.address.number - self.start
         return tuple(answer[first : first + point.type.words])
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The distinct addresses of its points, lowest first."""
+        return tuple(sorted({point.address.number for point in self.points}))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What refusals have taught of one device: points it does not have, and addresses no block may reach across.
+    """What the answers have taught of one device: points it does not have, and addresses no block may reach across.
 
-    A block may end before a cut or begin at it.
+    A block may end before a cut or begin at it. `proven` are points that answered when asked by themselves, which is
+    only noted where the profile says that a block may hide what is missing.
     """
 
     refused: frozenset[str] = frozenset()
     cuts: frozenset[tuple[Table, int]] = frozenset()
+    proven: frozenset[str] = frozenset()
 
 
-def plan(points: Iterable[Point], limits: ReadLimits, learned: Learned) -> tuple[ReadRequest, ...]:
-    """Few requests that together ask every point that is not refused, in the order of addresses.
+NOTHING_LEARNED = Learned()
 
-    Points are asked together when they touch or lie in one proven run, within the limits and across no cut.
+
+def plan(
+    points: Iterable[Point],
+    limits: ReadLimits,
+    learned: Learned = NOTHING_LEARNED,
+    cost: Cost = AT_9600,
+    readable: Iterable[Point] = (),
+) -> tuple[ReadRequest, ...]:
+    """The requests that ask every point that is not refused and take the least time on the line, in address order.
+
+    A block reaches across nothing but other points of the map (`readable`), what `limits` declare readable, and no
+    more than `limits.max_hole` unknown addresses in a row.
     """
-    wanted = sorted((point for point in points if point.name not in learned.refused), key=_place)
-    requests: list[ReadRequest] = []
-    for point in wanted:
-        joined = _joined(requests[-1], point, limits, learned) if requests else None
-        if joined:
-            requests[-1] = joined
-        else:
-            requests.append(_single(point))
-    return tuple(requests)
+    tables: dict[Table, list[Point]] = {}
+    for point in points:
+        if point.name not in learned.refused:
+            tables.setdefault(point.address.table, []).append(point)
+    known = tuple(readable)
+    return tuple(
+        request
+        for table in sorted(tables)
+        for request in _Ground(table, tables[table], limits, learned, known).cheapest(cost)
+    )
 
 
-def learn(learned: Learned, request: ReadRequest) -> Learned:
-    """The request was refused for its address: its only point does not exist, or the block is to be cut in two."""
-    places = sorted({point.address.number for point in request.points})
-    if len(places) == 1:
-        return replace(learned, refused=learned.refused | {point.name for point in request.points})
-    middle = (request.table, places[len(places) // 2])
-    return replace(learned, cuts=learned.cuts | {middle})
+def learn_absent(learned: Learned, request: ReadRequest) -> Learned:
+    """The request for a single place was refused: the controller does not have it."""
+    return replace(learned, refused=learned.refused | {point.name for point in request.points})
 
 
-def _place(point: Point) -> tuple[Table, int, int, str]:
-    return point.address.table, point.address.number, point.address.bit or 0, point.name
+def learn_cut(learned: Learned, table: Table, address: int) -> Learned:
+    """What lies on both sides of the address can be read, but not at once."""
+    return replace(learned, cuts=learned.cuts | {(table, address)})
 
 
-def _single(point: Point) -> ReadRequest:
-    address = point.address
-    return ReadRequest(table=address.table, start=address.number, count=point.type.words, points=(point,))
+def learn_proven(learned: Learned, request: ReadRequest) -> Learned:
+    """The points of the request were asked by themselves and answered."""
+    return replace(learned, proven=learned.proven | {point.name for point in request.points})
 
 
-def _joined(request: ReadRequest, point: Point, limits: ReadLimits, learned: Learned) -> ReadRequest | None:
-    start, end = point.address.number, point.address.number + point.type.words
-    reach = max(end, request.start + request.count) - request.start
-    most = limits.max_bits if request.table.bits else limits.max_words
-    if point.address.table != request.table or reach > max(most, request.count):
-        return None
-    if any(table is request.table and request.start < cut <= start for table, cut in learned.cuts):
-        return None
-    touches = start <= request.start + request.count
-    if not touches and not _in_run(limits, request.table, request.start, end - 1):
-        return None
-    return replace(request, count=reach, points=(*request.points, point))
+def halves(request: ReadRequest) -> tuple[ReadRequest, ReadRequest]:
+    """A refused block of several places as two smaller ones."""
+    middle = request.places[len(request.places) // 2]
+    low = tuple(point for point in request.points if point.address.number < middle)
+    high = tuple(point for point in request.points if point.address.number >= middle)
+    return _block(request.table, request.start, low), _block(request.table, middle, high)
 
 
-def _in_run(limits: ReadLimits, table: Table, first: int, last: int) -> bool:
-    return any(low <= first and last <= high for low, high in limits.runs.get(table, ()))
+class _Ground:
+    """The wanted points of one table, and what may be read of it."""
+
+    def __init__(
+        self, table: Table, wanted: Sequence[Point], limits: ReadLimits, learned: Learned, readable: Sequence[Point]
+    ) -> None:
+        self._table = table
+        self._limits = limits
+        self._learned = learned
+        self._most = limits.max_bits if table.bits else limits.max_words
+        self._points = sorted(wanted, key=_place)
+        # A controller that fills with zeros is read across what it does not have; another refuses the whole block.
+        absent = [] if limits.zero_fill else [point for point in readable if point.name in learned.refused]
+        there = [point for point in readable if limits.zero_fill or point.name not in learned.refused]
+        self._there = set(_addresses(table, [*wanted, *there]))
+        self._reserved = {at for low, high in limits.no_start.get(table, ()) for at in range(low, high + 1)}
+        self._barred = set(_addresses(table, absent)) - self._there
+        self._cuts = sorted(address for cut_table, address in learned.cuts if cut_table is table)
+
+    def cheapest(self, cost: Cost) -> list[ReadRequest]:
+        """Dynamic programming over the points in order of address: the best way to ask the first n of them."""
+        best: list[tuple[float, tuple[ReadRequest, ...]]] = [(0.0, ())]
+        for count in range(1, len(self._points) + 1):
+            options = (
+                (best[first][0] + cost.of(self._table, block.count), (*best[first][1], block))
+                for first, block in self._blocks_to(count)
+            )
+            best.append(min(options, key=lambda option: (option[0], len(option[1]))))
+        return list(best[-1][1])
+
+    def _blocks_to(self, count: int) -> Iterator[tuple[int, ReadRequest]]:
+        """Every block that may be asked and whose last point is number `count`, with the number of its first."""
+        end, widest_hole, above = 0, 0, None
+        for first in range(count - 1, -1, -1):
+            point = self._points[first]
+            at = point.address.number
+            if above is not None:
+                widest_hole = max(widest_hole, self._hole(at, above))
+            above = at
+            end = max(end, at + point.type.words)
+            start = self._start(at)
+            group = self._points[first:count]
+            if group[-1].address.number == at:
+                yield first, _block(self._table, start, tuple(group))
+            elif end - start > self._most:
+                return
+            elif self._may_be_one(group, start, end, widest_hole):
+                yield first, _block(self._table, start, tuple(group))
+
+    def _may_be_one(self, group: Sequence[Point], start: int, end: int, widest_hole: int) -> bool:
+        if self._limits.zero_fill and not all(point.name in self._learned.proven for point in group):
+            return False
+        if any(start < cut < end for cut in self._cuts) or not self._barred.isdisjoint(range(start, end)):
+            return False
+        runs = self._limits.runs.get(self._table, ())
+        return widest_hole <= self._limits.max_hole or any(low <= start and end <= high + 1 for low, high in runs)
+
+    def _start(self, at: int) -> int:
+        """Where a block must begin to contain `at`: before the reserved registers that it stands among, if it does."""
+        start = at
+        while start in self._reserved:
+            start -= 1
+        return start if start in self._there else at
+
+    def _hole(self, low: int, high: int) -> int:
+        """The longest stretch between two addresses of which nobody has said that it can be read."""
+        longest = length = 0
+        for address in range(low, high):
+            length = 0 if address in self._there or address in self._reserved else length + 1
+            longest = max(longest, length)
+        return longest
+
+
+def _place(point: Point) -> tuple[int, int, int, str]:
+    return point.address.number, point.type.words, point.address.bit or 0, point.name
+
+
+def _addresses(table: Table, points: Iterable[Point]) -> Iterator[int]:
+    for point in points:
+        if point.address.table is table:
+            yield from range(point.address.number, point.address.number + point.type.words)
+
+
+def _block(table: Table, start: int, points: tuple[Point, ...]) -> ReadRequest:
+    end = max(point.address.number + point.type.words for point in points)
+    return ReadRequest(table=table, start=start, count=end - start, points=points)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from edge_agent.core.plan import ReadRequest
+from edge_agent.core.write_request import WriteRequest
 
 ABSENT_CODES = frozenset({1, 2, 3})
 """Exceptions that say that this controller has no such thing; any other may go away."""
@@ -39,7 +40,17 @@ class Line(Protocol):
         """The words (or bits, as 0 and 1), `request.count` of them. Raises BusDown, NoAnswer, Refused.
 
         The device has `answer_within` for its answer, transmission not counted, and is left alone for `gap` before it
-        is asked.
+        is asked. It is waited for as long as its earlier answers have taught, between half and three times that.
         """
 
     async def close(self) -> None: ...
+
+
+class WritableLine(Line, Protocol):
+    """A line on which something can be set too; nothing in the agent does so yet but through this door."""
+
+    async def write(self, unit: int, request: WriteRequest, answer_within: timedelta, gap: timedelta) -> None:
+        """Goes ahead of all reads that wait. Raises BusDown, NoAnswer, Refused.
+
+        It is sent once and never repeated: after NoAnswer or BusDown nobody knows whether it was carried out, so read.
+        """

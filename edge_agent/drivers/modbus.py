@@ -11,11 +11,23 @@ from dataclasses import dataclass
 
 from pymodbus.framer import FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
-from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
-from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+    WriteSingleCoilRequest,
+)
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
 
+from edge_agent.core.cost import data_bytes
 from edge_agent.core.plan import ReadRequest
 from edge_agent.core.profile import Table
+from edge_agent.core.write_request import WriteRequest
 from edge_agent.drivers.base import NoAnswer, Refused
 
 _REQUESTS: dict[Table, type[ModbusPDU]] = {
@@ -34,6 +46,10 @@ _BUSY_OR_BEHIND_GATEWAY = frozenset({5, 6, 10, 11})
 """Acknowledge, busy, and a gateway that cannot reach the device: none of them is an answer of the point."""
 
 MBAP_LENGTH = 7
+_ECHO_BYTES = 5
+"""Of function, address, and value or count: the answer to every write."""
+
+Request = ReadRequest | WriteRequest
 
 
 class OutOfStep(Exception):
@@ -42,36 +58,46 @@ class OutOfStep(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """The only answers to one request: this unit, this function, this many bytes; or its exception."""
+    """The only answers to one request: this unit, this function, this many bytes; or its exception.
+
+    A write is answered by its own beginning, `echo`.
+    """
 
     unit: int
     function: int
     data_bytes: int
     count: int
+    echo: bytes = b""
 
     @property
     def rtu_length(self) -> int:
-        return self.data_bytes + 5
+        return len(self.echo) + 3 if self.echo else self.data_bytes + 5
 
     def fits(self, unit: int, pdu: bytes) -> bool:
         if unit != self.unit:
             return False
         if pdu[0] == self.function | _EXCEPTION:
             return len(pdu) == 2
+        if self.echo:
+            return pdu == self.echo
         return pdu[0] == self.function and len(pdu) == self.data_bytes + 2 and pdu[1] == self.data_bytes
 
 
-def expected_of(unit: int, request: ReadRequest) -> Expected:
-    data_bytes = (request.count + 7) // 8 if request.table.bits else request.count * 2
+def expected_of(unit: int, request: Request) -> Expected:
+    if isinstance(request, WriteRequest):
+        pdu = _pdu(unit, request, 0)
+        echo = bytes((pdu.function_code,)) + pdu.encode()[: _ECHO_BYTES - 1]
+        return Expected(unit=unit, function=pdu.function_code, data_bytes=0, count=0, echo=echo)
     function = _REQUESTS[request.table].function_code
-    return Expected(unit=unit, function=function, data_bytes=data_bytes, count=request.count)
+    length = data_bytes(request.table, request.count)
+    return Expected(unit=unit, function=function, data_bytes=length, count=request.count)
 
 
-def rtu_frame(unit: int, request: ReadRequest) -> bytes:
+def rtu_frame(unit: int, request: Request) -> bytes:
     return _RTU.buildFrame(_pdu(unit, request, 0))
 
 
-def tcp_frame(unit: int, request: ReadRequest, transaction: int) -> bytes:
+def tcp_frame(unit: int, request: Request, transaction: int) -> bytes:
     return _TCP.buildFrame(_pdu(unit, request, transaction))
 
 
@@ -87,12 +113,15 @@ def rtu_frames(received: bytes) -> Iterator[tuple[int, bytes]]:
 
 def rtu_answer(received: bytes, expected: Expected) -> bytes | None:
     """The PDU of the expected answer, if `received` holds all of it."""
+    heads = (bytes((expected.unit, expected.function)), bytes((expected.unit, expected.function | _EXCEPTION)))
+    if not any(head in received for head in heads):
+        return None  # a search byte by byte, with every byte that comes, is too dear where somebody babbles
     return next((pdu for unit, pdu in rtu_frames(received) if expected.fits(unit, pdu)), None)
 
 
 def rtu_torn(received: bytes, expected: Expected) -> bool:
     """Whether this is the expected answer damaged on its way: no other answer of this unit is still to come."""
-    head = bytes((expected.unit, expected.function, expected.data_bytes))
+    head = bytes((expected.unit,)) + (expected.echo[:1] or bytes((expected.function, expected.data_bytes)))
     return len(received) == expected.rtu_length and received.startswith(head)
 
 
@@ -118,12 +147,32 @@ def words_in(pdu: bytes, expected: Expected) -> tuple[int, ...]:
         raise Refused(answer.exception_code)
     if answer is None:
         raise NoAnswer("the answer cannot be decoded")
+    if expected.echo:
+        return ()
     words = tuple(int(bit) for bit in answer.bits) if answer.bits else tuple(answer.registers)
     return words[: expected.count]
 
 
-def _pdu(unit: int, request: ReadRequest, transaction: int) -> ModbusPDU:
-    return _REQUESTS[request.table](dev_id=unit, transaction_id=transaction, address=request.start, count=request.count)
+def is_refusal(pdu: bytes) -> bool:
+    return bool(pdu[0] & _EXCEPTION)
+
+
+def _pdu(unit: int, request: Request, transaction: int) -> ModbusPDU:
+    pdu = _read_pdu(request) if isinstance(request, ReadRequest) else _write_pdu(request)
+    pdu.dev_id, pdu.transaction_id = unit, transaction
+    return pdu
+
+
+def _read_pdu(request: ReadRequest) -> ModbusPDU:
+    return _REQUESTS[request.table](address=request.start, count=request.count)
+
+
+def _write_pdu(request: WriteRequest) -> ModbusPDU:
+    if request.table is Table.COIL:
+        bits = WriteSingleCoilRequest if request.single else WriteMultipleCoilsRequest
+        return bits(address=request.start, bits=[bool(word) for word in request.words])
+    registers = WriteSingleRegisterRequest if request.single else WriteMultipleRegistersRequest
+    return registers(address=request.start, registers=list(request.words))
 
 
 def _whole_frame(received: bytes) -> bytes:

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from edge_agent.drivers.base import BusDown
 
 FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 10.0
+LONGEST_PAUSE = 5.0
 """Seconds (wall) between two attempts to open."""
 
 
@@ -23,8 +23,9 @@ ClosableT = TypeVar("ClosableT", bound=Closable)
 class Reopening(Generic[ClosableT]):
     """`open_` raises BusDown when there is nothing to open."""
 
-    def __init__(self, open_: Callable[[], Awaitable[ClosableT]]) -> None:
+    def __init__(self, open_: Callable[[], Awaitable[ClosableT]], *, longest_pause: float = LONGEST_PAUSE) -> None:
         self._open = open_
+        self._longest_pause = longest_pause
         self._current: ClosableT | None = None
         self._pause = FIRST_PAUSE
         self._not_before = float("-inf")
@@ -49,7 +50,7 @@ class Reopening(Generic[ClosableT]):
             opened = await self._open()
         except BusDown:
             self._not_before = loop.time() + self._pause
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._pause = min(2 * self._pause, self._longest_pause)
             raise
         self._pause = FIRST_PAUSE
         return opened

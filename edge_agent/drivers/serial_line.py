@@ -39,6 +39,10 @@ class SerialPort:
     def heard_at(self) -> float:
         return self._heard_at
 
+    @property
+    def gone(self) -> bool:
+        return self._gone is not None
+
     def send(self, frame: bytes) -> None:
         self._raise_if_gone()
         try:
@@ -119,6 +123,9 @@ async def open_serial(port: str, line: SerialFormat) -> SerialPort:
         )
     except (OSError, ValueError, termios.error) as error:  # SerialException is an OSError
         raise BusDown(f"{port} cannot be opened: {error}") from error
+    with contextlib.suppress(OSError, ValueError, AttributeError, NotImplementedError):
+        # Some USB adapters keep bytes back for 16 ms unless asked not to; ports that know no such thing need none.
+        opened.set_low_latency_mode(True)
     return SerialPort(opened, asyncio.get_running_loop())
 
 

@@ -1,4 +1,7 @@
-"""Runs every benchmark, prints the table, writes build/bench.json; exit status 1 where a bar is missed."""
+"""Runs the benchmarks, prints the table, writes build/bench.json; exit status 1 where a bar is missed.
+
+`python -m tests.bench peers` runs the other programs beside ours too.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import agent, head_office
+from tests.bench import agent, bus, correctness, head_office, peers, store_load
 from tests.bench.row import Row, table
 
 
 def main() -> int:
-    rows: list[Row] = [measure() for measure in (*agent.BENCHES, *head_office.BENCHES)]
+    benches = (*agent.BENCHES, *bus.BENCHES, *head_office.BENCHES, *store_load.BENCHES, *correctness.BENCHES)
+    rows: list[Row] = [measure() for measure in benches]
+    if "peers" in sys.argv[1:]:
+        rows += peers.rows()
     build = Path("build")
     build.mkdir(exist_ok=True)
     (build / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(rows)))

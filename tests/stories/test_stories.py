@@ -19,6 +19,7 @@ from rules.model import Change, Rule
 from simulators.demo_folder import SITE
 from simulators.story import Expectation, Story, story, story_names
 from tests.stories.virtual_store import VirtualStore
+from tests.virtual_time import run_virtually
 
 TRANSCRIPTS = Path(__file__).parent
 SITE_NOW = load_site(SITE)
@@ -27,9 +28,9 @@ RULES = load_rules().by_id
 
 
 @pytest.mark.parametrize("name", story_names())
-async def test_it_goes_as_the_transcript_tells(name: str) -> None:
+def test_it_goes_as_the_transcript_tells(name: str) -> None:
     played = VirtualStore(story(name, NAMES))
-    await played.play()
+    run_virtually(played.play)
     assert raised(played) == played.story.expect
     told = transcript(played)
     file = TRANSCRIPTS / f"{name}.txt"

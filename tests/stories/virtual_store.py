@@ -5,6 +5,7 @@ Everything between the register and the change of an alarm is what ships; only t
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ class VirtualStore:
         live.begin_story(self.story.faults)
         while live.state.at - began_at < self.story.length:
             self._seconds += TURN_EVERY.total_seconds()
+            await asyncio.sleep(TURN_EVERY.total_seconds())  # on the virtual loop, which takes no time
             live.catch_up()
             for poller in pollers:
                 for telemetry in await poller.turn(live.state.at, self._seconds):

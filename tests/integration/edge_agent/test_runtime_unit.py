@@ -23,6 +23,10 @@ def test_it_is_started_again_for_ever_and_may_gain_nothing(name: str, value: str
     assert setting(name) == value
 
 
+def test_a_reload_is_a_word_to_the_agent_and_no_restart() -> None:
+    assert setting("ExecReload") == "/bin/kill -HUP $MAINPID"
+
+
 def test_it_has_longer_to_stop_than_it_takes() -> None:
     assert int(setting("TimeoutStopSec")) > 5
 

@@ -24,6 +24,7 @@ Script = Callable[["Gateway", int, int, int], Awaitable[bytes | None]]
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tcp_line, "FORWARDING", 0.0)
+    monkeypatch.setattr(tcp_line, "LATE_ANSWER", -1.0)
     monkeypatch.setattr(reopening, "FIRST_PAUSE", 0.05)
 
 
@@ -35,6 +36,7 @@ class Gateway:
         self._writers: list[asyncio.StreamWriter] = []
         self.connections = 0
         self.transactions: list[int] = []
+        self.owed: int | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -51,6 +53,9 @@ class Gateway:
         except ConnectionError:
             pass
         writer.close()
+
+    def forget(self) -> None:
+        self.owed = None
 
     def hang_up(self) -> None:
         for writer in self._writers:
@@ -103,16 +108,16 @@ async def test_a_late_answer_is_skipped_by_its_transaction() -> None:
         assert await read(line, at=200) == (200,)
 
 
-async def test_an_answer_torn_by_the_time_out_is_put_together_and_skipped() -> None:
+async def test_an_answer_torn_by_the_time_out_is_left_behind_with_its_connection() -> None:
     async def torn(gateway: Gateway, transaction: int, unit: int, at: int) -> bytes | None:
-        if at == 100:
-            return tcp(transaction, unit, word_reply(4, 100))[:5]
-        return tcp(transaction - 1, unit, word_reply(4, 100))[5:] + tcp(transaction, unit, word_reply(4, at))
+        whole = tcp(transaction, unit, word_reply(4, at))
+        return whole[:-1] if at == 100 else whole
 
-    async with gateway_with(torn) as (line, _):
+    async with gateway_with(torn) as (line, gateway):
         with pytest.raises(NoAnswer):
             await read(line, at=100)
         assert await read(line, at=200) == (200,)
+        assert gateway.connections == 2
 
 
 @pytest.mark.parametrize(
@@ -164,12 +169,12 @@ async def test_a_gateway_that_closes_each_connection_is_a_bus_that_is_down() -> 
             await read(line)
 
 
-async def test_a_gateway_that_never_answers_is_connected_anew_after_a_while() -> None:
+async def test_a_gateway_that_does_not_answer_is_connected_anew() -> None:
     async with gateway_with(silent) as (line, gateway):
         for _ in range(4):
             with pytest.raises(NoAnswer):
                 await read(line)
-        assert gateway.connections == 2
+        assert gateway.connections == 4
 
 
 async def test_a_gateway_that_is_not_there_takes_the_bus_down_until_it_is() -> None:
@@ -195,3 +200,70 @@ async def test_one_conversation_at_a_time() -> None:
     async with gateway_with(honest) as (line, _):
         found = await asyncio.gather(*(read(line, unit, at=100 + unit) for unit in range(1, 9)))
         assert found == [(100 + unit,) for unit in range(1, 9)]
+
+
+async def test_a_unit_whose_request_closes_the_connection_does_not_cost_its_neighbours_the_line() -> None:
+    async def close_for_unit_12(gateway: Gateway, transaction: int, unit: int, at: int) -> bytes | None:
+        return None if unit == 12 else tcp(transaction, unit, word_reply(4, at))
+
+    async with gateway_with(close_for_unit_12) as (line, _):
+        for _ in range(3):
+            assert await read(line, 11) == (100,)
+            with pytest.raises(NoAnswer):
+                await read(line, 12)
+
+
+async def test_a_gateway_that_closes_after_each_answer_is_connected_anew_each_time() -> None:
+    async def answer_and_close(gateway: Gateway, transaction: int, unit: int, at: int) -> bytes | None:
+        asyncio.get_running_loop().call_later(0.005, gateway.hang_up)
+        return tcp(transaction, unit, word_reply(4, at))
+
+    async with gateway_with(answer_and_close) as (line, gateway):
+        for at in (100, 200, 300):
+            assert await read(line, at=at) == (at,)
+            await asyncio.sleep(0.02)
+        assert gateway.connections == 3
+
+
+async def test_a_gateway_that_takes_connections_and_answers_nobody_is_a_bus_that_is_down() -> None:
+    async with gateway_with(silent) as (line, _):
+        for unit in (11, 12):
+            with pytest.raises(NoAnswer):
+                await read(line, unit)
+        with pytest.raises(BusDown):
+            await read(line, 13)
+
+
+async def test_a_few_dead_units_are_no_reason_to_leave_a_gateway_that_answers() -> None:
+    async def some(gateway: Gateway, transaction: int, unit: int, at: int) -> bytes | None:
+        return b"" if unit > 11 else tcp(transaction, unit, word_reply(4, at))
+
+    async with gateway_with(some) as (line, _):
+        for _ in range(2):
+            assert await read(line, 11) == (100,)
+            for unit in (12, 13, 14):
+                with pytest.raises(NoAnswer):
+                    await read(line, unit)
+
+
+async def test_a_unit_that_did_not_answer_is_left_alone_until_it_can_owe_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tcp_line, "LATE_ANSWER", 0.15)
+
+    async def hands_the_last_answer_to_the_next_request(
+        gateway: Gateway, transaction: int, unit: int, at: int
+    ) -> bytes | None:
+        owed, gateway.owed = gateway.owed, at if at == 100 else None
+        if at == 100:
+            asyncio.get_running_loop().call_later(0.2, gateway.forget)
+            return tcp(transaction, unit, exception_reply(4, 11))
+        return tcp(transaction, unit, word_reply(4, owed or at))
+
+    async with gateway_with(hands_the_last_answer_to_the_next_request) as (line, gateway):
+        for at in (100, 200):
+            with pytest.raises(NoAnswer):
+                await read(line, at=at)
+        await asyncio.sleep(0.3)
+        assert await read(line, at=300) == (300,)
+        assert len(gateway.transactions) == 2

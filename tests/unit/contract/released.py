@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from edge_agent.contract.readings import (
     Batch,
     BusHealth,
     Device,
+    DeviceHealth,
     Entry,
     Gap,
     OutboxHealth,
@@ -70,6 +72,37 @@ STATUS = AgentStatus(
     buses=(BusHealth(bus="line-a", up=True, turns=812, requests=9744, no_answers=3, refusals=1, cycle_s=0.41),),
     outbox=OutboxHealth(entries=17, oldest_at=datetime(2026, 7, 15, 4, 4, 58, tzinfo=UTC), dropped=0),
 )
+STATUS_OF_LINES = replace(
+    STATUS,
+    buses=(
+        replace(
+            STATUS.buses[0],
+            answers=9741,
+            damaged=2,
+            late=1,
+            turnaround_p50_s=0.0365,
+            turnaround_p99_s=0.0714,
+            line_share=0.62,
+            devices=(
+                DeviceHealth(
+                    device="freezer-1",
+                    answers=True,
+                    requests=9744,
+                    no_answers=3,
+                    damaged=2,
+                    late=1,
+                    refusals=1,
+                    turnaround_p50_s=0.0365,
+                    turnaround_p99_s=0.0714,
+                    cycle_s=10.2,
+                    cycle_limit_s=10.0,
+                    refused=("alarm.door_open",),
+                ),
+                DeviceHealth(device="freezer-2", answers=False),
+            ),
+        ),
+    ),
+)
 GAP = Gap(from_seq=41, to_seq=140, count=98, reason="full")
 
 
@@ -80,6 +113,7 @@ def batch(*entries: Entry) -> Batch:
 BATCHES = {
     "batch_telemetry.json": batch(Entry(seq=2, body=TELEMETRY), Entry(seq=3, body=SILENCE)),
     "batch_status.json": batch(Entry(seq=1, body=STATUS)),
+    "batch_status_of_lines.json": batch(Entry(seq=1, body=STATUS_OF_LINES)),
     "batch_gap.json": batch(Entry(seq=141, body=GAP)),
     "batch_mixed.json": batch(Entry(seq=1, body=STATUS), Entry(seq=2, body=TELEMETRY), Entry(seq=141, body=GAP)),
     "batch_empty.json": batch(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.core.agenda import Agenda, answered, begin, cut_off, missed
+from edge_agent.core.agenda import Agenda, answered, begin, cut_off, hastened, missed
 from edge_agent.core.profile import Poll
 from tests.unit.edge_agent.points import PERIODS
 
@@ -67,10 +67,31 @@ def test_a_silent_device_is_probed_at_growing_intervals() -> None:
 
 def test_devices_behind_a_dead_bus_are_probed_without_growing_intervals() -> None:
     agenda = begin(ALL, 0.0)
-    for mono in (0.0, 10.0, 20.0, 30.0):
+    for mono in (0.0, 3.0, 6.0, 9.0):
         agenda = cut_off(agenda, mono)
         assert agenda.silent
-        assert agenda.next_at == mono + 10.0
+        assert agenda.next_at == mono + 3.0
+
+
+def test_a_device_behind_a_bus_that_is_back_is_not_given_up_at_its_first_silence() -> None:
+    agenda = missed(cut_off(begin(ALL, 0.0), 0.0), (), PERIODS, 3.0)
+    assert agenda.silent
+    assert not agenda.suspect
+    assert agenda.next_at == 6.0
+
+
+def test_the_deadline_is_when_the_next_poll_of_the_class_would_be_due() -> None:
+    agenda = answered(begin(ALL, 0.0), ALL, PERIODS, 0.0)
+    assert agenda.deadline(PERIODS, 10.0) == 20.0
+    assert agenda.deadline(PERIODS, 35.0) == 20.0
+    assert silent_at(0.0).deadline(PERIODS, 10.0) > 60.0
+
+
+def test_a_quicker_rhythm_begins_at_once_and_a_slower_one_after_what_was_due() -> None:
+    quick = PERIODS | {Poll.FAST: PERIODS[Poll.FAST] / 5}
+    agenda = answered(begin([Poll.FAST], 0.0), [Poll.FAST], PERIODS, 0.0)
+    assert hastened(agenda, PERIODS, quick).next_at == 2.0
+    assert hastened(agenda, quick, PERIODS).next_at == 10.0
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.booleans()), max_size=40))

@@ -32,6 +32,16 @@ def test_a_good_site_file_is_said_to_be_good(capsys: pytest.CaptureFixture[str])
     assert "danfoss_ekc202b" not in out
 
 
+def test_a_port_whose_name_may_change_is_noted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = Path(DEMO).read_text(encoding="utf-8").replace("port: ./line-a", "port: /dev/ttyUSB0")
+    (tmp_path / "site.yaml").write_text(text, encoding="utf-8")
+    assert main(["check", str(tmp_path / "site.yaml")]) == 0
+    assert "/dev/serial/by-id/" in capsys.readouterr().out
+    assert main(["check", "--json", str(tmp_path / "site.yaml")]) == 0
+    (note,) = json.loads(capsys.readouterr().out)["notes"]
+    assert note.startswith("bus line-a: /dev/ttyUSB0 may be another adapter")
+
+
 def test_it_speaks_chinese(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert main(["check", DEMO]) == 0

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.core.plan import Learned, ReadRequest, learn, plan
+from edge_agent.core.cost import AT_9600, Cost, rtu_cost, tcp_cost
+from edge_agent.core.plan import Learned, ReadRequest, halves, learn_absent, learn_cut, learn_proven, plan
 from edge_agent.core.profile import Point, ReadLimits, Table, WordType
+from tests.best_plan import best_seconds
 from tests.unit.edge_agent.points import flag, point
 
 NOTHING = Learned()
+COSTS = st.sampled_from([AT_9600, rtu_cost(2400, 0.005), rtu_cost(115200, 0.002), tcp_cost()])
 
 
 def blocks(requests: tuple[ReadRequest, ...]) -> list[tuple[str, int, int]]:
@@ -64,24 +68,49 @@ def test_it_reads_no_register_between_points_but_in_a_proven_run(points: list[Po
         assert read == wanted or any(first <= min(read) and max(read) <= last for first, last in runs)
 
 
-@given(maps(), LIMITS, st.sets(st.integers(0, 29)))
-def test_refusals_end_in_exactly_the_absent_points(points: list[Point], limits: ReadLimits, absent: set[int]) -> None:
-    gone = {f"p{index}" for index in absent}
-    learned, answered, rounds = NOTHING, set[str](), 0
-    open_requests = list(plan(points, limits, learned))
-    while open_requests:
-        rounds += 1
-        assert rounds < 200
-        request = open_requests.pop()
-        if gone & {each.name for each in request.points}:
-            learned = learn(learned, request)
-            open_requests += plan(request.points, limits, learned)
-        else:
-            answered |= {each.name for each in request.points}
-    places = {(each.address.table, each.address.number) for each in points if each.name in gone}
-    refused = {each.name for each in points if (each.address.table, each.address.number) in places}
-    assert learned.refused == refused
-    assert answered == {each.name for each in points} - refused
+@st.composite
+def small_grounds(draw: st.DrawFn) -> tuple[list[Point], list[Point], ReadLimits, Learned]:
+    """A map of at most nine points within reach of each other, of which some are wanted; and what is known of it."""
+    table = draw(st.sampled_from([Table.HOLDING, Table.COIL]))
+    places = draw(st.lists(st.integers(0, 16), min_size=1, max_size=9, unique=True))
+    kinds = st.sampled_from([WordType.I16, WordType.I16, WordType.F32])
+    points = [point(f"p{at}", at, table, type=WordType.FLAG if table.bits else draw(kinds)) for at in sorted(places)]
+    ranges = st.lists(st.tuples(st.integers(0, 8), st.integers(8, 18)), max_size=2).map(tuple)
+    limits = ReadLimits(
+        max_words=draw(st.integers(1, 14)),
+        max_bits=draw(st.integers(1, 14)),
+        runs={table: draw(ranges)},
+        max_hole=draw(st.integers(0, 3)),
+        zero_fill=draw(st.booleans()),
+    )
+    names = st.sampled_from([each.name for each in points])
+    learned = Learned(
+        refused=frozenset(draw(st.sets(names, max_size=2))),
+        cuts=frozenset((table, at) for at in draw(st.sets(st.integers(1, 16), max_size=2))),
+        proven=frozenset(draw(st.sets(names))),
+    )
+    wanted = draw(st.lists(st.sampled_from(points), unique_by=lambda each: each.name, max_size=7))
+    return wanted, points, limits, learned
+
+
+@settings(max_examples=400, deadline=None)
+@given(small_grounds(), COSTS)
+def test_no_plan_is_cheaper(ground: tuple[list[Point], list[Point], ReadLimits, Learned], cost: Cost) -> None:
+    wanted, points, limits, learned = ground
+    requests = plan(wanted, limits, learned, cost, points)
+    seconds = sum(cost.of(request.table, request.count) for request in requests)
+    assert seconds == pytest.approx(best_seconds(wanted, limits, learned, cost, points))
+
+
+@given(maps(), LIMITS)
+def test_halves_of_a_block_ask_the_same_points(points: list[Point], limits: ReadLimits) -> None:
+    for request in plan(points, limits):
+        if len(request.places) > 1:
+            low, high = halves(request)
+            assert low.points
+            assert high.points
+            assert {each.name for each in (*low.points, *high.points)} == {each.name for each in request.points}
+            assert max(low.places) < high.start
 
 
 def test_neighbours_are_asked_together_up_to_the_limit() -> None:
@@ -102,13 +131,49 @@ def test_bits_of_one_register_are_one_request() -> None:
     assert blocks(plan(points, ReadLimits(), NOTHING)) == [("H", 7, 1)]
 
 
-def test_a_refused_block_is_cut_in_two_and_stays_so() -> None:
+def test_a_block_reaches_across_what_is_mapped_but_not_due() -> None:
+    known = registers(1, 2, 3, 4)
     limits = ReadLimits(max_words=10)
-    (whole,) = plan(registers(1, 2, 3, 4), limits, NOTHING)
-    learned = learn(NOTHING, whole)
-    assert blocks(plan(registers(1, 2, 3, 4), limits, learned)) == [("H", 1, 2), ("H", 3, 2)]
+    assert blocks(plan([known[0], known[3]], limits, NOTHING, AT_9600, known)) == [("H", 1, 4)]
+
+
+def test_a_wide_hole_is_read_across_only_where_that_is_cheaper() -> None:
+    limits = ReadLimits(max_words=100, runs={Table.HOLDING: ((0, 99),)})
+    slow_line, slow_device = rtu_cost(2400, 0.005), rtu_cost(9600, 0.2)
+    assert len(plan(registers(0, 30), limits, NOTHING, slow_line)) == 2
+    assert len(plan(registers(0, 30), limits, NOTHING, slow_device)) == 1
+
+
+def test_as_many_unknown_registers_are_read_across_as_the_profile_allows() -> None:
+    limits = ReadLimits(max_words=20, max_hole=2)
+    assert blocks(plan(registers(0, 3, 7), limits)) == [("H", 0, 4), ("H", 7, 1)]
+
+
+def test_no_block_begins_at_a_reserved_register() -> None:
+    limits = ReadLimits(max_words=20, no_start={Table.HOLDING: ((4, 6),)})
+    known = registers(3, 6)
+    assert blocks(plan(known[1:], limits, NOTHING, AT_9600, known)) == [("H", 3, 4)]
+
+
+def test_a_block_that_hides_what_is_missing_is_read_once_each_point_has_answered_alone() -> None:
+    limits = ReadLimits(max_words=10, zero_fill=True)
+    singles = plan(registers(1, 2, 3), limits)
+    assert blocks(singles) == [("H", 1, 1), ("H", 2, 1), ("H", 3, 1)]
+    learned = learn_absent(learn_proven(learn_proven(NOTHING, singles[0]), singles[2]), singles[1])
+    assert blocks(plan(registers(1, 2, 3), limits, learned, AT_9600, registers(1, 2, 3))) == [("H", 1, 3)]
+
+
+def test_no_block_reaches_across_a_refused_register() -> None:
+    limits = ReadLimits(max_words=10)
+    learned = learn_absent(NOTHING, plan(registers(2), limits)[0])
+    assert blocks(plan(registers(1, 2, 3), limits, learned, AT_9600, registers(1, 2, 3))) == [("H", 1, 1), ("H", 3, 1)]
+
+
+def test_no_block_reaches_across_a_cut() -> None:
+    learned = learn_cut(NOTHING, Table.HOLDING, 3)
+    assert blocks(plan(registers(1, 2, 3, 4), ReadLimits(max_words=10), learned)) == [("H", 1, 2), ("H", 3, 2)]
 
 
 def test_a_refused_point_is_not_asked_again() -> None:
     (single,) = plan(registers(5), ReadLimits(), NOTHING)
-    assert plan(registers(5), ReadLimits(), learn(NOTHING, single)) == ()
+    assert plan(registers(5), ReadLimits(), learn_absent(NOTHING, single)) == ()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from edge_agent.contract.readings import Quality, Telemetry
 from edge_agent.core.plan import ReadRequest
-from edge_agent.core.profile import Profile
+from edge_agent.core.profile import Poll, Profile
 from edge_agent.drivers.base import BusDown, NoAnswer, Refused
+from edge_agent.notebook import Notebook
 from edge_agent.poller import Poller
 from edge_agent.settings import SiteDevice
 from tests.unit.edge_agent.points import CASE, CASE_IN_BLOCKS, PERIODS, device_of, flag, profile_of
@@ -49,7 +54,7 @@ class FakeLine:
 class Bench:
     """A poller, its line, and store time that the test moves."""
 
-    def __init__(self, *devices: SiteDevice) -> None:
+    def __init__(self, *devices: SiteDevice, notebook: Notebook | None = None) -> None:
         self.line = FakeLine()
         self.mono = 1000.0
         self.poller = Poller(
@@ -59,6 +64,7 @@ class Bench:
             periods=PERIODS,
             at_least_every=timedelta(minutes=5),
             boot="boot-1",
+            notebook=notebook,
         )
 
     def turn(self, after: float = 0.0) -> list[Telemetry]:
@@ -72,6 +78,10 @@ class Bench:
 
 def qualities(telemetries: Sequence[Telemetry]) -> dict[str, Quality]:
     return {reading.point: reading.quality for telemetry in telemetries for reading in telemetry.readings}
+
+
+def later(seconds: int) -> tuple[datetime, float]:
+    return NOON + timedelta(seconds=seconds), 1000.0 + seconds
 
 
 def bench_of(profile: Profile) -> Bench:
@@ -198,6 +208,107 @@ def test_a_refused_block_is_cut_until_all_that_is_there_is_read() -> None:
     assert bench.line.asked == [(3, 10), (3, 20)]
 
 
+def test_what_was_refused_is_known_after_a_restart_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    notebook = Notebook()
+    for _ in range(2):
+        bench = Bench(notebook=notebook)
+        del bench.line.words[20]
+        bench.turn()
+    assert (3, 20) not in bench.line.asked
+    assert caplog.text.count("is refused and not asked again") == 1
+
+
+def test_what_was_refused_is_asked_again_once_a_day(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    bench = Bench()
+    del bench.line.words[20]
+    bench.turns(86_000.0, step=100.0)
+    bench.line.words[20] = 0
+    assert bench.poller.health().refusals == 1
+    told = qualities(bench.turns(1000.0, step=10.0))
+    assert told["alarm.probe_control"] is Quality.GOOD
+    assert caplog.text.count("point is asked again") == 1
+
+
+def test_a_controller_of_another_firmware_is_learned_anew() -> None:
+    notebook = Notebook()
+    bench = Bench(notebook=notebook)
+    del bench.line.words[20]
+    bench.turn()
+    bench = Bench(notebook=notebook)
+    bench.line.words[40] = 8524
+    bench.turn()
+    assert qualities(bench.turn(10.0))["alarm.probe_control"] is Quality.GOOD
+
+
+ALARMS = profile_of(
+    flag("alarm.any", 10, poll=Poll.FAST),
+    flag("alarm.door_open", 11, poll=Poll.SLOW, when="alarm.any"),
+)
+
+
+def test_the_alarm_list_is_read_while_there_is_an_alarm_and_once_more() -> None:
+    bench = bench_of(ALARMS)
+    bench.line.words |= {10: 0, 11: 0}
+    bench.turn()
+    asked = []
+    for alarm, door in ((0, 0), (1, 1), (1, 1), (0, 0), (0, 0)):
+        bench.line.words |= {10: alarm, 11: door}
+        told = bench.turn(10.0)
+        asked.append(bench.line.asked.count((3, 11)))
+    assert asked == [0, 1, 1, 1, 0]
+    assert told == []
+
+
+def test_the_earliest_deadline_goes_first() -> None:
+    slow, fast = (profile_of(flag("in.door", 10, poll=poll)) for poll in (Poll.SLOW, Poll.FAST))
+    bench = Bench(device_of(slow, 3, "slow"), device_of(fast, 4, "fast"))
+    bench.turn()
+    assert bench.line.asked == [(4, 10), (3, 10)]
+
+
+def test_among_equals_it_is_the_one_that_waited_longest() -> None:
+    bench = Bench(device_of(CASE, 3, "freezer-1"), device_of(CASE, 4, "freezer-2"))
+    bench.turn()
+    bench.line.down = True
+    bench.turn(10.0)
+    bench.line.down = False
+    bench.turn(10.0)
+    assert bench.line.asked[0][0] == 4
+
+
+def test_readings_are_of_the_time_when_they_were_taken() -> None:
+    seconds = itertools.count()
+    bench = Bench()
+    bench.poller._clock = lambda: later(next(seconds))
+    told = bench.turn()
+    instants = {reading.point: telemetry.mono for telemetry in told for reading in telemetry.readings}
+    assert instants["temp.control"] < instants["state.mode"] < instants["alarm.probe_control"]
+    assert all((telemetry.at - NOON).total_seconds() == telemetry.mono - 1000.0 for telemetry in told)
+
+
+def test_a_device_that_stays_goes_on_when_the_site_changes() -> None:
+    stays, goes, comes = (device_of(CASE, unit, f"freezer-{unit}") for unit in (3, 4, 5))
+    bench = Bench(stays, goes)
+    bench.turn()
+    bench.poller.adopt((stays, comes), PERIODS, timedelta(minutes=5))
+    assert {telemetry.device for telemetry in bench.turn(1.0)} == {"freezer-5"}
+    bench.poller.adopt((stays, comes), PERIODS | {Poll.FAST: timedelta(seconds=5)}, timedelta(minutes=5))
+    bench.turn(4.0)
+    assert (3, 10) in bench.line.asked
+
+
+def test_its_health_tells_of_each_device() -> None:
+    bench = Bench(device_of(CASE, 3, "freezer-1"), device_of(CASE, 4, "freezer-2"))
+    del bench.line.words[20]
+    bench.line.silent = {4}
+    bench.turns(60.0)
+    first, second = bench.poller.health().devices
+    assert (first.answers, first.cycle_s, first.cycle_limit_s) == (True, 10.0, 10.0)
+    assert first.refused == ("alarm.probe_control",)
+    assert not second.answers
+
+
 def test_a_passing_refusal_is_forgotten() -> None:
     bench = Bench()
     bench.line.fails = lambda _, request: Refused(4) if request.start == 10 else None
@@ -240,6 +351,25 @@ def test_a_device_whose_every_point_is_refused_is_not_silent() -> None:
     assert qualities(bench.turn()) == {"in.door": Quality.REFUSED}
     bench.turns(300.0)
     assert bench.poller.health().no_answers == 0
+
+
+def test_a_controller_that_wants_its_connection_closed_is_let_go_after_each_round() -> None:
+    bench = bench_of(CASE)
+    bench.turn()
+    assert not bench.line.closed
+    bench = bench_of(replace(CASE, close_after_cycle=True))
+    bench.turn()
+    assert bench.line.closed
+
+
+def test_what_must_wait_for_the_others_does_not_make_turn_follow_turn() -> None:
+    bench = Bench(device_of(CASE, 3, "freezer-1"), device_of(CASE, 4, "freezer-2"))
+    bench.line.silent = {3}
+    bench.turns(20.0)
+    bench.poller._probe_not_before = float("inf")
+    bench.turns(10.0)
+    assert all(unit == 4 for unit, _ in bench.line.asked)
+    assert bench.poller.next_due_in(bench.mono) > 0.0
 
 
 def test_it_closes_its_line() -> None:

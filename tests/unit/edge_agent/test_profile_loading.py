@@ -68,7 +68,7 @@ def test_a_map_without_a_capture_is_unproven(tmp_path: Path) -> None:
         ('"H12:5"', '"H12:16"', "no such bit"),
         ("H10, type: i16", "H65535, type: f32", "beyond address 65535"),
         ("H10, type: i16", "H10, sentinels: [0x18000], type: i16", "wider than the type"),
-        ("H10, type: i16", "H10, type: i8", "type is 'i8'"),
+        ("H10, type: i16", "H10, type: i9", "type is 'i9'"),
         ("[-60, 60]", "[60, -60]", "range is empty"),
         ("[alarm.any]", "[state.mode]", "is no flag here"),
         ("[alarm.any]", "[alarm.all]", "rests on alarm.all"),

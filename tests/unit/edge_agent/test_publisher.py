@@ -273,3 +273,38 @@ async def test_it_finishes_at_once_without_a_broker() -> None:
 
 async def _no_pause(seconds: float) -> None:
     await asyncio.sleep(0)
+
+
+async def test_another_broker_is_dialled_at_once_and_gets_what_is_not_confirmed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench(entries=10)
+    bench.answers = False
+    async with running(bench):
+        await bench.until(lambda: bool(bench.links and bench.link.sent))
+        bench.answers = True
+        bench.publisher.redial()
+        await bench.until(lambda: not bench.queue.rows)
+    assert [link.closed for link in bench.links] == [True, True]
+    assert "trying again" not in caplog.text
+
+
+async def test_a_mended_password_is_not_kept_waiting() -> None:
+    bench = Bench(entries=1)
+    bench.refuses_connections = 12
+    async with running(bench):
+        while bench.refuses_connections:
+            bench.publisher.redial()
+            await asyncio.sleep(0.001)
+        await bench.until(lambda: not bench.queue.rows)
+
+
+async def test_a_way_that_changes_while_it_dials_is_left_when_it_answers() -> None:
+    bench = Bench()
+    async with running(bench):
+        await bench.until(lambda: bool(bench.links))
+        bench.publisher.redial()
+        bench.publisher.redial()
+        await bench.until(lambda: len(bench.links) == 2)
+        await asyncio.sleep(0.05)
+    assert len(bench.links) == 2

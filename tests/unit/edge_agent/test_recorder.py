@@ -10,7 +10,7 @@ import pytest
 
 from edge_agent.contract.readings import Body, Gap
 from edge_agent.outbox import Outbox, StorageRefused
-from edge_agent.recorder import Recorder
+from edge_agent.recorder import COMMIT_EVERY_S, Recorder
 from tests.unit.edge_agent.bodies import entries_of, polled, status
 
 
@@ -41,8 +41,45 @@ async def recorder(outbox: FussyOutbox) -> AsyncIterator[Recorder]:
 
 async def test_buses_that_finish_together_share_a_commit(recorder: Recorder, outbox: FussyOutbox) -> None:
     await asyncio.gather(*(recorder.record([polled(number)]) for number in range(10)))
-    assert outbox.commits == 2
+    assert outbox.commits == 1
     assert [entry.body for entry in entries_of(outbox)] == [polled(number) for number in range(10)]
+
+
+async def test_what_comes_soon_after_a_commit_waits_for_others_and_for_no_more_than_one_commit(
+    recorder: Recorder, outbox: FussyOutbox
+) -> None:
+    await recorder.record([polled(0)])
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(*(_record_after(recorder, 0.002 * number, number) for number in range(1, 20)))
+    assert outbox.commits == 2
+    assert asyncio.get_running_loop().time() - began < 2 * COMMIT_EVERY_S
+    assert len(entries_of(outbox)) == 20
+
+
+async def test_who_is_cancelled_takes_nobody_elses_entries_along(recorder: Recorder, outbox: FussyOutbox) -> None:
+    await recorder.record([polled(0)])
+    leaving = asyncio.create_task(recorder.record([polled(1)]))
+    staying = asyncio.create_task(recorder.record([polled(2)]))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await staying
+    assert leaving.cancelled()
+    assert len(entries_of(outbox)) == 3
+
+
+async def test_closing_waits_for_the_commit_that_is_being_gathered(outbox: FussyOutbox) -> None:
+    recorder = Recorder(outbox, wake=lambda: None)
+    await recorder.record([polled(0)])
+    late = asyncio.create_task(recorder.record([polled(1)]))
+    await asyncio.sleep(0)
+    await recorder.close()
+    await late
+    assert outbox.commits == 2
+
+
+async def _record_after(recorder: Recorder, seconds: float, number: int) -> None:
+    await asyncio.sleep(seconds)
+    await recorder.record([polled(number)])
 
 
 async def test_it_returns_when_the_entries_are_on_disk(recorder: Recorder) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from edge_agent.app import system_clock
 from edge_agent.contract.readings import Body, BusHealth, Telemetry
+from edge_agent.core.agenda import Periods
 from edge_agent.schedule import Rounds
+from edge_agent.settings import SiteDevice
 from tests.unit.edge_agent.bodies import polled
 
 MACHINE = system_clock()
@@ -28,6 +30,7 @@ class FakePoller:
         self.turns: list[datetime] = []
         self.ended = 0
         self.cancelled = False
+        self.closed_after: int | None = None
 
     async def turn(self, at: datetime, mono: float) -> list[Telemetry]:  # noqa: ARG002 — the poller's shape
         self.turns.append(at)
@@ -47,7 +50,10 @@ class FakePoller:
     def health(self) -> BusHealth:
         return BusHealth(bus="b", up=True, turns=0, requests=0, no_answers=0, refusals=0, cycle_s=0.0)
 
-    async def close(self) -> None: ...
+    def adopt(self, devices: Sequence[SiteDevice], periods: Periods, at_least_every: timedelta) -> None: ...
+
+    async def close(self) -> None:
+        self.closed_after = self.ended
 
 
 class Bench:
@@ -106,6 +112,13 @@ async def test_a_turn_follows_at_once_while_something_is_overdue() -> None:
         assert len(poller.turns) >= 10
 
 
+async def test_a_line_with_more_to_do_than_it_can_is_never_idle_and_still_beats() -> None:
+    poller = FakePoller(overdue=10**6, lasts=0.02)
+    async with running(poller) as bench:
+        await bench.until(lambda: len(bench.beats) >= 4)
+        assert len(poller.turns) >= 8
+
+
 async def test_a_slow_bus_delays_no_other_and_never_turns_twice_at_a_time() -> None:
     slow, quick = FakePoller(lasts=0.4), FakePoller()
     async with running(slow, quick) as bench:
@@ -160,3 +173,10 @@ async def test_stopping_cancels_a_turn_that_does_not_end(caplog: pytest.LogCaptu
         await bench.until(lambda: bool(poller.turns))
     assert poller.cancelled
     assert not caplog.records
+
+
+async def test_many_buses_share_few_waves_and_each_has_its_turns() -> None:
+    pollers = [FakePoller() for _ in range(30)]
+    async with running(*pollers) as bench:
+        await bench.until(lambda: all(len(poller.turns) >= 3 for poller in pollers))
+        assert set(bench.beats) == {f"line-{number}" for number in range(30)}

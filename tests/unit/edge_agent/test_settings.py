@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from configs.documents import Fault, Faulty
-from edge_agent.core.profile import Poll
-from edge_agent.settings import RtuBus, Site, TcpBus, inventory, load_site
+from edge_agent.core.profile import Poll, SerialFormat
+from edge_agent.settings import RtuBus, RtuTcpBus, Site, TcpBus, inventory, load_site
 
 DEMO = Path("configs/sites/demo-store.yaml")
 
@@ -203,3 +203,58 @@ def test_all_faults_come_at_once_in_the_order_of_their_lines(tmp_path: Path) -> 
     lines = [fault.line for fault in found]
     assert lines == sorted(lines)
     assert lines == [3, 6, FIRST_DEVICE_LINE, FIRST_DEVICE_LINE, FIRST_DEVICE_LINE, FIRST_DEVICE_LINE + 1]
+
+
+SERVER = "{type: rtu_tcp, host: 10.0.0.7, port: 4001, baud: 9600, parity: %s, stop_bits: 1}"
+
+
+def test_a_line_behind_a_serial_server_has_its_place_and_its_format(tmp_path: Path) -> None:
+    head = HEAD.replace("{type: tcp, host: 127.0.0.1}", SERVER % "E")
+    bus = site(tmp_path, FREEZER.replace("line-a", "gateway-b"), head=head).buses["gateway-b"]
+    assert bus == RtuTcpBus(
+        id="gateway-b", host="10.0.0.7", port=4001, serial=SerialFormat(baud=9600, parity="E", stop_bits=1)
+    )
+
+
+def test_a_serial_server_with_another_format_than_the_device_is_a_fault(tmp_path: Path) -> None:
+    head = HEAD.replace("{type: tcp, host: 127.0.0.1}", SERVER % "N")
+    fault = only_fault(tmp_path, FREEZER.replace("line-a", "gateway-b"), head=head)
+    assert "but bus gateway-b is 9600 8N1" in fault.what.en
+
+
+def test_one_place_is_one_bus_whatever_is_spoken_there(tmp_path: Path) -> None:
+    head = HEAD.replace("{type: tcp, host: 127.0.0.1}", SERVER % "E").replace(
+        "devices:", "  twice: {type: tcp, host: 10.0.0.7, port: 4001}\ndevices:"
+    )
+    assert "is the same port as gateway-b" in only_fault(tmp_path, head=head).what.en
+
+
+OWN_PROFILE = """\
+profile: own_sensor
+version: 1
+device_class: env_sensor
+label: {zh: 自有探头, en: Own sensor}
+vendor: own
+models: [own]
+interface: built in
+evidence: {grade: C, source: the installer's own, captures: []}
+points:
+  temp: {at: H0, type: i16, scale: 0.1}
+test_vectors:
+  - {point: temp, words: [201], value: 20.1}
+"""
+OWN_DEVICE = "{id: own-1, profile: own_sensor, bus: gateway-b, unit: 1, duty: freezer, name: {zh: 探头, en: Own}}"
+
+
+def test_a_store_may_have_profiles_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "own_sensor.yaml").write_text(OWN_PROFILE, encoding="utf-8")
+    loaded = site(tmp_path, OWN_DEVICE, FREEZER, head=f"profiles: ./own\n{HEAD}")
+    assert loaded.profiles == tmp_path / "own"
+    assert [device.profile.id for device in loaded.devices] == ["own_sensor", "danfoss_ekc204a1"]
+
+
+def test_a_folder_of_profiles_that_is_not_there_is_named(tmp_path: Path) -> None:
+    found = faults(tmp_path, OWN_DEVICE, head=f"profiles: ./nowhere\n{HEAD}")
+    assert [fault.line for fault in found] == [1, FIRST_DEVICE_LINE + 1]
+    assert "nowhere" in found[0].what.en

@@ -37,6 +37,11 @@ def test_it_tells_systemd_each_change(manager: socket.socket) -> None:
     assert words == ["READY=1", "STATUS=2 of 2 buses up", "WATCHDOG=1", "STOPPING=1"]
 
 
+def test_it_tells_systemd_which_reload_it_means(manager: socket.socket) -> None:
+    Notifier({"NOTIFY_SOCKET": address(manager)}).reloading(12.5)
+    assert manager.recv(100) == b"RELOADING=1\nMONOTONIC_USEC=12500000"
+
+
 def test_it_is_silent_without_systemd() -> None:
     notifier = Notifier({})
     notifier.ready()
@@ -85,3 +90,13 @@ def test_it_names_the_dead_loop_once(beats: Heartbeats, caplog: pytest.LogCaptur
         ("ERROR", True),
         ("WARNING", True),
     ]
+
+
+def test_a_loop_that_ended_as_it_should_is_missed_by_nobody(
+    beats: Heartbeats, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not beats.all_alive(11.0)
+    beats.forget("line-a")
+    beats.beat("line-a", 12.0)
+    assert beats.all_alive(60.0)
+    assert "beats again" not in caplog.text
