@@ -43,7 +43,9 @@ class SerialLine:
         self._ours = self._masters = -1
 
     async def start(self) -> None:
-        """Raises OSError where the link cannot be made."""
+        """Raises OSError where the link cannot be made: no folder, no right, or a file in its place."""
+        if self._path.exists() and not self._path.is_symlink():
+            raise FileExistsError(f"{self._path} is no link of an earlier run, and is left alone")
         self._ours, self._masters = os.openpty()
         tty.setraw(self._masters)
         os.set_blocking(self._ours, False)

@@ -103,3 +103,13 @@ async def test_a_master_may_leave_and_come_back(tmp_path: Path) -> None:
 
 async def test_one_that_was_never_started_closes_too(tmp_path: Path) -> None:
     await SerialLine({}, tmp_path / "line-a").close()
+
+
+async def test_it_leaves_a_file_alone_that_is_no_link_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "line"
+    path.write_text("somebody's work", encoding="utf-8")
+    line = SerialLine({}, path)
+    with pytest.raises(FileExistsError):
+        await line.start()
+    await line.close()
+    assert path.read_text(encoding="utf-8") == "somebody's work"
