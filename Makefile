@@ -36,7 +36,7 @@ format:
 	$(BIN)/ruff format .
 
 # Hashes and versions only: no address of a registry may stand in a tracked file.
-LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --no-header --universal \
   --python-version 3.11 --no-emit-package storewarden pyproject.toml
 lock: $(VENV)/installed
 	$(LOCK) --extra dev -o requirements/dev.txt
