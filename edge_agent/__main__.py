@@ -17,7 +17,7 @@ from edge_agent.contract.catalogue import meaning
 from edge_agent.contract.readings import Quality, Reading, Value
 from edge_agent.contract.text import Language, Text, language_of
 from edge_agent.settings import Site, SiteDevice, load_site
-from edge_agent.site_notes import notes_of
+from edge_agent.site.notes import notes_of
 from edge_agent.tools.commands import add_tools
 
 _QUALITY: dict[Quality, Text] = {
@@ -85,7 +85,7 @@ def _check(site: Site, arguments: argparse.Namespace, language: Language) -> int
 
 
 def _read(site: Site, arguments: argparse.Namespace, language: Language) -> int:
-    from edge_agent.reading_once import read_once  # noqa: PLC0415 — a check needs no driver
+    from edge_agent.bus.reading_once import read_once  # noqa: PLC0415 — a check needs no driver
 
     device = next((device for device in site.devices if device.id == arguments.device), None)
     if device is None:

@@ -20,19 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.broker_link import Heard, Lost, PahoLink, TryLater
+from edge_agent.bus.notebook import Notebook
+from edge_agent.bus.poller import poller_of
 from edge_agent.contract.clock import Clock, machine_clock
 from edge_agent.contract.readings import AgentStatus
 from edge_agent.core.trust import is_trusted
 from edge_agent.journal import log_to_stderr
-from edge_agent.notebook import Notebook
-from edge_agent.outbox import Outbox, StorageRefused
-from edge_agent.poller import poller_of
+from edge_agent.outbox.queue import Outbox, StorageRefused
+from edge_agent.outbox.recorder import Recorder
 from edge_agent.publisher import Publisher
-from edge_agent.recorder import Recorder
 from edge_agent.reload import Reload
 from edge_agent.schedule import BusPoller, Rounds
 from edge_agent.settings import Broker, Site, inventory
-from edge_agent.site_change import SiteChange
+from edge_agent.site.change import SiteChange
 from edge_agent.watchdog import Heartbeats, Notifier
 
 log = logging.getLogger(__name__)

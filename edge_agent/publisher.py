@@ -24,8 +24,8 @@ from edge_agent.core.delivery import (
     row_limit,
     sent,
 )
-from edge_agent.outbox import WINDOW_ROWS, StorageRefused
-from edge_agent.recorder import Window
+from edge_agent.outbox.queue import WINDOW_ROWS, StorageRefused
+from edge_agent.outbox.recorder import Window
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from configs.documents import Fault, Faulty, read_document
-from edge_agent import profiles
 from edge_agent.contract.text import Text
+from edge_agent.profiles import load as profiles
 from edge_agent.settings import Site, load_site
-from edge_agent.site_change import SiteChange, compare
+from edge_agent.site.change import SiteChange, compare
 from edge_agent.watchdog import Notifier
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from configs.documents import Document, Fault, Faulty, Location, build, read_doc
 from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import Poll, Profile, SerialFormat
-from edge_agent.profiles import installed_profile, profile
-from edge_agent.site_document import (
+from edge_agent.profiles.load import installed_profile, profile
+from edge_agent.site.document import (
     BUS_DOCUMENTS,
     BrokerDocument,
     BusDocument,
@@ -23,7 +23,7 @@ from edge_agent.site_document import (
     SiteDocument,
     TcpDocument,
 )
-from edge_agent.site_faults import site_faults
+from edge_agent.site.faults import site_faults
 
 PartT = TypeVar("PartT", bound=BaseModel)
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.outbox import counters_of
+from edge_agent.outbox.queue import counters_of
 
 _STORED = """
 SELECT count(*), count(DISTINCT series_id || ' ' || seq), count(DISTINCT series_id || ' ' || at) FROM reading

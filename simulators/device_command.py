@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import Profile
-from edge_agent.profiles import load_profile, profile, shipped_profiles
+from edge_agent.profiles.load import load_profile, profile, shipped_profiles
 from simulators.bench import Bench
 from simulators.line_faults import FaultShare, LineFault, NoSuchFault, fault_share
 from simulators.line_timing import LineTiming

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from edge_agent.contract.text import same
 from edge_agent.core.profile import Table
-from edge_agent.profiles import profile
+from edge_agent.profiles.load import profile
 from simulators.answers import answer, read_request
 from simulators.registers import Image, image_of
 from simulators.store import Place, said, start

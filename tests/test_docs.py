@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from edge_agent.contract.schema import contract_document
-from edge_agent.point_document import PointDocument
-from edge_agent.profile_document import ProfileDocument
-from edge_agent.profiles import load_profile
-from edge_agent.supported import supported_document
-from edge_agent.write_document import WriteDocument
+from edge_agent.profiles.document import ProfileDocument
+from edge_agent.profiles.load import load_profile
+from edge_agent.profiles.point_document import PointDocument
+from edge_agent.profiles.supported import supported_document
+from edge_agent.profiles.write_document import WriteDocument
 
 ROOT = Path(__file__).parents[1]
 PAGES = [

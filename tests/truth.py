@@ -15,7 +15,7 @@ from edge_agent.contract.readings import Reading
 from edge_agent.core.decode import decode
 from edge_agent.core.plan import ReadRequest
 from edge_agent.core.profile import Address, Point, Profile, ReadLimits, Table, WordType
-from edge_agent.profiles import profile
+from edge_agent.profiles.load import profile
 
 REGISTERS, BITS = 16, 48
 VERSIONS = 8

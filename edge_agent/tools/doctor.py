@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
-from edge_agent.asking import ask
+from edge_agent.bus.asking import ask
 from edge_agent.contract.text import Language, Text
 from edge_agent.core.health import LineAccount
 from edge_agent.core.plan import NOTHING_LEARNED, Learned

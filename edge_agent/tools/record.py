@@ -18,7 +18,7 @@ from edge_agent.core.plan import ReadRequest
 from edge_agent.core.profile import Point, Profile, Table
 from edge_agent.drivers.base import BusDown, Line, NoAnswer, Refused
 from edge_agent.drivers.open_line import open_line
-from edge_agent.profiles import known_profiles, load_profile
+from edge_agent.profiles.load import known_profiles, load_profile
 from edge_agent.settings import Bus, Site, SiteDevice, load_site
 from edge_agent.tools.capture import CannotInsert, Captured, items_text, with_captures
 from edge_agent.tools.console import MISUSED, OK, WRONG, Console, Misuse, console_of

@@ -14,7 +14,7 @@ from edge_agent.core.profile import Profile, SerialFormat, Table
 from edge_agent.drivers.base import BusDown
 from edge_agent.drivers.serial_line import open_serial
 from edge_agent.drivers.socket_port import FORWARDING, open_socket
-from edge_agent.profiles import known_profiles, load_profile, profile
+from edge_agent.profiles.load import known_profiles, load_profile, profile
 from edge_agent.settings import Bus, RtuTcpBus, TcpBus
 from edge_agent.tools.console import MISUSED, OK, WRONG, Console, Misuse, console_of
 from edge_agent.tools.ear import Ear, OpenEar, SerialEar, TcpEar

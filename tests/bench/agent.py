@@ -10,7 +10,7 @@ from zlib import crc32
 
 from edge_agent.contract.codec import encode_body
 from edge_agent.contract.readings import Telemetry
-from edge_agent.outbox import Outbox
+from edge_agent.outbox.queue import Outbox
 from tests.bench.peer import bare_sqlite
 from tests.bench.row import Row, ratio
 from tests.bench.sample import telemetry

@@ -20,6 +20,7 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu import bit_message as bits
 from pymodbus.pdu import register_message as registers
 
+from edge_agent.bus.poller import Poller
 from edge_agent.contract.text import same
 from edge_agent.core.cost import rtu_cost, silence
 from edge_agent.core.health import LineAccount
@@ -27,8 +28,7 @@ from edge_agent.core.plan import NOTHING_LEARNED
 from edge_agent.core.profile import Poll, Profile, SerialFormat
 from edge_agent.drivers.rtu_line import RtuLine
 from edge_agent.drivers.serial_line import open_serial
-from edge_agent.poller import Poller
-from edge_agent.profiles import profile
+from edge_agent.profiles.load import profile
 from edge_agent.settings import SiteDevice
 from simulators.controllers import Controllers, Manner
 from simulators.line_timing import LineTiming, precise_loop

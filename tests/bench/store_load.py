@@ -12,7 +12,7 @@ from functools import cache
 
 import uvloop
 
-from edge_agent.asking import ask
+from edge_agent.bus.asking import ask
 from edge_agent.contract.codec import encode_body
 from edge_agent.contract.readings import Telemetry
 from edge_agent.contract.text import same
@@ -20,7 +20,7 @@ from edge_agent.core.decode import decode
 from edge_agent.core.profile import Address, Point, Profile, ReadLimits, Table, WordType
 from edge_agent.core.report import Memory, report
 from edge_agent.drivers.open_line import open_line
-from edge_agent.profiles import profile
+from edge_agent.profiles.load import profile
 from edge_agent.settings import SiteDevice, TcpBus
 from tests.bench import stores
 from tests.bench.farm import Farm

@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_agent.contract.catalogue import DEVICE_CLASSES
 from edge_agent.core.profile import Profile
-from edge_agent.profiles import profile, shipped_profiles
+from edge_agent.profiles.load import profile, shipped_profiles
 from tests.bench.load import REGISTERS, Command, Scene
 
 CLASS = "refrigeration_case"

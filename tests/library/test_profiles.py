@@ -9,7 +9,7 @@ from edge_agent.contract.readings import Quality
 from edge_agent.core.decode import Raw, decode, value_of
 from edge_agent.core.profile import Address, Point, Profile, Table, WordType
 from edge_agent.core.writing import is_forbidden, writable
-from edge_agent.profiles import FOLDER, installed_profile, load_profile, profile, shipped_profiles
+from edge_agent.profiles.load import FOLDER, installed_profile, load_profile, profile, shipped_profiles
 
 CASE_STATES = {
     *("off", "idle", "cooling", "defrost", "drip", "fan_delay", "pulldown", "forced_cooling", "emergency"),

@@ -10,7 +10,7 @@ from edge_agent.contract.readings import Quality
 from edge_agent.core.decode import Raw, decode
 from edge_agent.core.plan import ReadRequest, plan
 from edge_agent.core.profile import Profile, Table
-from edge_agent.profiles import installed_profile, profile, shipped_profiles
+from edge_agent.profiles.load import installed_profile, profile, shipped_profiles
 from simulators.answers import answer, read_request
 from simulators.registers import Image, image_of
 from tests.unit.simulators.plant_values import plant_values

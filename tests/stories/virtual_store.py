@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 from pymodbus.pdu import ModbusPDU
 
+from edge_agent.bus.poller import Poller
 from edge_agent.contract.clock import Clock
 from edge_agent.contract.codec import decode_batch, encode_batch, encode_body
 from edge_agent.contract.readings import Telemetry
 from edge_agent.core.plan import ReadRequest
 from edge_agent.core.profile import Table
 from edge_agent.drivers.base import NoAnswer, Refused
-from edge_agent.poller import Poller
 from edge_agent.settings import Site, inventory, load_site
 from rules.engine import DeviceMemory, judge
 from rules.load import load_rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from edge_agent.outbox import Outbox
+from edge_agent.outbox.queue import Outbox
 from tests.unit.edge_agent.bodies import polled
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from edge_agent.__main__ import main
 from edge_agent.app import system_clock
+from edge_agent.bus.poller import Poller, pollers_of
 from edge_agent.contract.readings import Quality, Telemetry
-from edge_agent.poller import Poller, pollers_of
 from edge_agent.settings import Site, load_site
 from simulators.faults import Injection
 from simulators.lines import Lines, gateway_buses, serial_paths

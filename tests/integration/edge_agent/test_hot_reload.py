@@ -24,8 +24,8 @@ from edge_agent.contract.clock import Clock
 from edge_agent.contract.readings import AgentStatus, Telemetry
 from edge_agent.contract.text import same
 from edge_agent.core.profile import Poll
-from edge_agent.outbox import Outbox, counters_of
-from edge_agent.profiles import profile
+from edge_agent.outbox.queue import Outbox, counters_of
+from edge_agent.profiles.load import profile
 from simulators.broker import Broker, free_port
 from simulators.live import LiveStore
 from simulators.modbus_server import Gateway, Unit

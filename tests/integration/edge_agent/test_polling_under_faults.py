@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from edge_agent.bus.poller import Poller
 from edge_agent.contract.readings import Quality, Reading, Telemetry
 from edge_agent.contract.text import same
 from edge_agent.core.profile import Poll
 from edge_agent.drivers.base import Line
-from edge_agent.poller import Poller
 from edge_agent.settings import SiteDevice
 from simulators.line_faults import LineFault
 from tests.sick_lines import CASES, SICK, WELL, Bench, sick

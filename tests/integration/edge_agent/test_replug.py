@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.bus.poller import Poller
 from edge_agent.contract.readings import Quality, Telemetry
 from edge_agent.core.profile import ReadLimits
 from edge_agent.drivers.open_line import open_line
-from edge_agent.poller import Poller
 from edge_agent.settings import Bus, RtuBus, RtuTcpBus
 from simulators.serial_gateway import SerialGateway
 from simulators.serial_server import SerialLine

@@ -17,7 +17,7 @@ from edge_agent.contract.readings import AgentStatus, BusHealth, Telemetry
 from edge_agent.contract.text import same
 from edge_agent.core.agenda import Periods
 from edge_agent.core.profile import Poll
-from edge_agent.outbox import Outbox, counters_of
+from edge_agent.outbox.queue import Outbox, counters_of
 from edge_agent.settings import Broker as BrokerAddress
 from edge_agent.settings import ReportPolicy, Site, SiteDevice, TcpBus
 from edge_agent.watchdog import Notifier

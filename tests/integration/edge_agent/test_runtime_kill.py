@@ -7,7 +7,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from edge_agent.outbox import Outbox
+from edge_agent.outbox.queue import Outbox
 from tests.unit.edge_agent.bodies import entries_of, polled
 
 ROOT = Path(__file__).parents[3]

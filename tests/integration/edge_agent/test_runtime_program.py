@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.contract.readings import AgentStatus, Quality, Telemetry
-from edge_agent.outbox import Outbox
+from edge_agent.outbox.queue import Outbox
 from simulators.broker import free_port
 from tests.unit.edge_agent.bodies import entries_of
 

@@ -15,7 +15,7 @@ import pytest
 
 from edge_agent.__main__ import main
 from edge_agent.core.profile import Table
-from edge_agent.profiles import FOLDER, load_profile
+from edge_agent.profiles.load import FOLDER, load_profile
 from tests.installer_bench import holding, line_with, shipped
 
 SITE = """\

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from pymodbus.pdu import ModbusPDU
 
-from edge_agent.profiles import profile
+from edge_agent.profiles.load import profile
 from simulators.answers import answer
 from simulators.modbus_server import Gateway
 from simulators.plants.energy_meter import EnergyMeter

@@ -12,7 +12,7 @@ import pytest
 from pymodbus.framer.rtu import FramerRTU
 from pymodbus.pdu import ModbusPDU
 
-from edge_agent.profiles import profile
+from edge_agent.profiles.load import profile
 from simulators.answers import answer
 from simulators.plants import case
 from simulators.registers import image_of

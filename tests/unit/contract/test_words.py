@@ -6,7 +6,7 @@ import pytest
 
 from edge_agent.contract.text import Text, same
 from edge_agent.contract.words import WORDS, called
-from edge_agent.profiles import profile, shipped_profiles
+from edge_agent.profiles.load import profile, shipped_profiles
 
 
 @pytest.mark.parametrize("name", sorted(shipped_profiles()))

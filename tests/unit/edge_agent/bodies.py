@@ -8,7 +8,7 @@ from pathlib import Path
 from edge_agent.contract.codec import decode_batch, encode_batch
 from edge_agent.contract.readings import AgentStatus, BusHealth, Device, Entry, OutboxHealth, Reading, Telemetry
 from edge_agent.contract.text import Text
-from edge_agent.outbox import Outbox
+from edge_agent.outbox.queue import Outbox
 
 NOON = datetime(2026, 7, 15, 4, 0, tzinfo=UTC)
 SMALL = 80 * 1024

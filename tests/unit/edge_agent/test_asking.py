@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.asking import Answers, ask
+from edge_agent.bus.asking import Answers, ask
 from edge_agent.contract.readings import Quality
 from edge_agent.core.plan import NOTHING_LEARNED, Learned, ReadRequest
 from edge_agent.core.profile import Profile, ReadLimits, Table

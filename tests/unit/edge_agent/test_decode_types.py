@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edge_agent.contract.readings import Quality
 from edge_agent.core.decode import Raw, decode, value_of
 from edge_agent.core.profile import Address, Point, Table, TextType, WordType
-from edge_agent.profiles import profile, shipped_profiles
+from edge_agent.profiles.load import profile, shipped_profiles
 from tests.unit.edge_agent.points import flag, point
 
 WORD = st.integers(0, 0xFFFF)

@@ -26,7 +26,7 @@ def quiet() -> Iterator[None]:
 
 def record(level: int, message: str, error: Exception | None = None) -> logging.LogRecord:
     trouble = (type(error), error, None) if error else None
-    return logging.LogRecord("edge_agent.poller", level, "file", 1, message, None, trouble)
+    return logging.LogRecord("edge_agent.bus.poller", level, "file", 1, message, None, trouble)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def record(level: int, message: str, error: Exception | None = None) -> logging.
     [(logging.CRITICAL, "<2>"), (logging.ERROR, "<3>"), (logging.WARNING, "<4>"), (logging.INFO, "<6>"), (5, "<7>")],
 )
 def test_each_level_has_its_priority(level: int, prefix: str) -> None:
-    assert JournalFormatter().format(record(level, "bus is up")) == f"{prefix}edge_agent.poller: bus is up"
+    assert JournalFormatter().format(record(level, "bus is up")) == f"{prefix}edge_agent.bus.poller: bus is up"
 
 
 def test_every_line_of_an_error_keeps_the_priority() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.bus.notebook import Notebook
 from edge_agent.core.plan import NOTHING_LEARNED, Learned
 from edge_agent.core.profile import Table
-from edge_agent.notebook import Notebook
 from tests.unit.edge_agent.points import CASE, device_of
 
 LEARNED = Learned(refused=frozenset({"in.door"}), cuts=frozenset({(Table.HOLDING, 7)}), proven=frozenset({"sp"}))

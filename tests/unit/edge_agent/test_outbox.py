@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.contract.readings import Ack
-from edge_agent.outbox import Outbox, OutboxCounters, StorageRefused, counters_of
+from edge_agent.outbox.queue import Outbox, OutboxCounters, StorageRefused, counters_of
 from tests.unit.edge_agent.bodies import NOON, entries_of, polled, status
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.contract.readings import Ack, AgentStatus, Body, Entry, Gap, Telemetry
-from edge_agent.outbox import Outbox, StorageRefused, runs_to_drop
+from edge_agent.outbox.queue import Outbox, StorageRefused, runs_to_drop
 from tests.unit.edge_agent.bodies import SMALL, entries_of, polled, status
 
 

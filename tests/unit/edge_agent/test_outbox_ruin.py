@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from edge_agent.contract.readings import Ack, Gap
-from edge_agent.outbox import Outbox, StorageRefused
+from edge_agent.outbox.queue import Outbox, StorageRefused
 from tests.unit.edge_agent.bodies import entries_of, overwrite, polled, status
 
 T = TypeVar("T")

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from edge_agent.bus.notebook import Notebook
+from edge_agent.bus.poller import Poller
 from edge_agent.contract.readings import Quality, Telemetry
 from edge_agent.core.plan import ReadRequest
 from edge_agent.core.profile import Poll, Profile
 from edge_agent.drivers.base import BusDown, NoAnswer, Refused
-from edge_agent.notebook import Notebook
-from edge_agent.poller import Poller
 from edge_agent.settings import SiteDevice
 from tests.unit.edge_agent.points import CASE, CASE_IN_BLOCKS, PERIODS, device_of, flag, profile_of
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from configs.documents import Fault, Faulty
 from edge_agent.core.decode import decode
 from edge_agent.core.profile import Profile
-from edge_agent.profiles import load_profile
+from edge_agent.profiles.load import load_profile
 from tests.unit.edge_agent.test_profile_schema import BENCH
 
 Place = tuple[str | int, ...]

@@ -8,7 +8,7 @@ import pytest
 
 from configs.documents import Fault, Faulty
 from edge_agent.core.profile import Poll, Profile, Table
-from edge_agent.profiles import UnknownProfile, load_profile, profile
+from edge_agent.profiles.load import UnknownProfile, load_profile, profile
 
 BENCH = """\
 profile: bench

@@ -11,7 +11,7 @@ from configs.documents import Fault, Faulty
 from edge_agent.contract.readings import Quality, Value
 from edge_agent.core.profile import Address, Counter, Profile, SerialFormat, Table, TextType
 from edge_agent.core.writing import Safety, WriteKind, is_forbidden, writable
-from edge_agent.profiles import load_profile
+from edge_agent.profiles.load import load_profile
 
 BENCH = """\
 profile: bench

@@ -14,9 +14,9 @@ from edge_agent.contract.codec import decode_batch, encode_ack, encode_body
 from edge_agent.contract.readings import Ack
 from edge_agent.contract.topics import ack_topic, batch_topic
 from edge_agent.core.delivery import MESSAGES_IN_FLIGHT, RESEND_AFTER_S
-from edge_agent.outbox import StorageRefused
+from edge_agent.outbox.queue import StorageRefused
+from edge_agent.outbox.recorder import Window
 from edge_agent.publisher import Publisher
-from edge_agent.recorder import Window
 from tests.unit.edge_agent.bodies import polled
 
 BODY = encode_body(polled())

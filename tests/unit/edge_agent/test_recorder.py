@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge_agent.contract.readings import Body, Gap
-from edge_agent.outbox import Outbox, StorageRefused
-from edge_agent.recorder import COMMIT_EVERY_S, Recorder
+from edge_agent.outbox.queue import Outbox, StorageRefused
+from edge_agent.outbox.recorder import COMMIT_EVERY_S, Recorder
 from tests.unit.edge_agent.bodies import entries_of, polled, status
 
 

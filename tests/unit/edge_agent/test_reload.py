@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import profiles, reload
+from edge_agent import reload
+from edge_agent.profiles import load as profiles
 from edge_agent.reload import Reload
 from edge_agent.settings import Site, load_site
-from edge_agent.site_change import SiteChange
+from edge_agent.site.change import SiteChange
 from edge_agent.watchdog import Notifier
 
 LONG_AFTER = 4e9

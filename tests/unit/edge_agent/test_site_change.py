@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent import profiles
 from edge_agent.contract.text import same
 from edge_agent.core.profile import Poll
+from edge_agent.profiles import load as profiles
 from edge_agent.settings import ReportPolicy, SiteDevice, TcpBus
-from edge_agent.site_change import asked_alike, compare
+from edge_agent.site.change import asked_alike, compare
 from tests.unit.edge_agent.points import CASE_IN_BLOCKS, PERIODS
 from tests.unit.edge_agent.sites import BUSES, case, site_of
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from edge_agent.core.profile import Table
-from edge_agent.profiles import FOLDER, shipped_profiles
+from edge_agent.profiles.load import FOLDER, shipped_profiles
 from edge_agent.tools.capture import CannotInsert, Captured, with_captures
 
 CAPTURED = Captured(source='Wang "E", demo', firmware="2.87", table=Table.HOLDING, words={n: n for n in range(40)})

@@ -8,7 +8,7 @@ import pytest
 
 from edge_agent.core.fingerprint import Fingerprint
 from edge_agent.core.profile import Profile, Table, WordType
-from edge_agent.profiles import profile, shipped_profiles
+from edge_agent.profiles.load import profile, shipped_profiles
 from edge_agent.tools.naming import (
     Reply,
     best_of,

@@ -7,7 +7,7 @@ import struct
 import pytest
 from pymodbus.pdu import ModbusPDU
 
-from edge_agent.profiles import profile
+from edge_agent.profiles.load import profile
 from simulators.answers import Answer, answer, read_request
 from simulators.registers import Image, image_of
 from tests.unit.simulators.plant_values import plant_values

@@ -11,7 +11,7 @@ from pymodbus.pdu import register_message as registers
 
 from edge_agent.contract.clock import Clock
 from edge_agent.core.profile import Table
-from edge_agent.profiles import profile, shipped_profiles
+from edge_agent.profiles.load import profile, shipped_profiles
 from simulators.bench import Bench
 from simulators.line_faults import LineFault, fault_share
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge_agent.contract.readings import Reading, Telemetry
-from edge_agent.outbox import Outbox
+from edge_agent.outbox.queue import Outbox
 from simulators.counts import Counts, count
 
 AT = datetime(2026, 7, 15, tzinfo=UTC)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge_agent.contract.readings import Quality
 from edge_agent.core.decode import value_of
 from edge_agent.core.profile import Address, Point, Table, TextType, WordType
-from edge_agent.profiles import profile, shipped_profiles
+from edge_agent.profiles.load import profile, shipped_profiles
 from simulators.registers import DoesNotFit, image_of, words_of
 from tests.unit.simulators.plant_values import plant_values
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from configs.documents import Document, Fault
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import Address, Table
-from edge_agent.point_document import address_of
-from edge_agent.point_faults import condition_faults, names_of, nearest
-from edge_agent.profile_document import ProfileDocument
-from edge_agent.write_document import WriteDocument, forbidden_of
+from edge_agent.profiles.document import ProfileDocument
+from edge_agent.profiles.point_document import address_of
+from edge_agent.profiles.point_faults import condition_faults, names_of, nearest
+from edge_agent.profiles.write_document import WriteDocument, forbidden_of
 
 _FUNCTIONS = {Table.COIL: frozenset({5, 15}), Table.HOLDING: frozenset({6, 16})}
 

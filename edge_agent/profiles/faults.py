@@ -10,10 +10,10 @@ from edge_agent.contract.catalogue import DEVICE_CLASSES, DeviceClass
 from edge_agent.contract.text import Text
 from edge_agent.core.decode import value_of
 from edge_agent.core.profile import Point
-from edge_agent.point_document import DerivedDocument, PointDocument
-from edge_agent.point_faults import condition_faults, names_of, nearest, point_faults
-from edge_agent.profile_document import FingerprintDocument, ProfileDocument
-from edge_agent.write_faults import write_faults
+from edge_agent.profiles.document import FingerprintDocument, ProfileDocument
+from edge_agent.profiles.point_document import DerivedDocument, PointDocument
+from edge_agent.profiles.point_faults import condition_faults, names_of, nearest, point_faults
+from edge_agent.profiles.write_faults import write_faults
 
 __all__ = ["nearest", "profile_faults"]
 

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from edge_agent.contract.clock import from_ms
 from edge_agent.contract.readings import Ack, Body, Gap, OutboxHealth
-from edge_agent.outbox_file import (
+from edge_agent.outbox.file import (
     Kind,
     Row,
     begin_anew,

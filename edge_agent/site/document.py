@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from configs.durations import Duration
 from edge_agent.contract.topics import STORE_ID
-from edge_agent.profile_document import SerialDocument, Strict, TextDocument, Unit
+from edge_agent.profiles.document import SerialDocument, Strict, TextDocument, Unit
 
 Id = Annotated[str, StringConstraints(pattern=f"^{STORE_ID.pattern}$")]
 TcpPort = Annotated[int, Field(ge=1, le=65535)]

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from edge_agent.asking import Answers, Stamp, ask
+from edge_agent.bus.asking import Answers, Stamp, ask
+from edge_agent.bus.notebook import Notebook
+from edge_agent.bus.watch import Watch, add, nothing_of, polls_of
 from edge_agent.contract.readings import BusHealth, Quality, Reading, Telemetry
 from edge_agent.core.agenda import PROBE_SHARE, Periods, answered, begin, cut_off, hastened, missed
 from edge_agent.core.cost import AT_9600, Cost, rtu_cost, tcp_cost
@@ -19,10 +21,8 @@ from edge_agent.core.profile import Point, Poll
 from edge_agent.core.report import report
 from edge_agent.drivers.base import BusDown, Line
 from edge_agent.drivers.open_line import open_line
-from edge_agent.notebook import Notebook
 from edge_agent.settings import Bus, Site, SiteDevice, TcpBus
-from edge_agent.site_change import asked_alike
-from edge_agent.watch import Watch, add, nothing_of, polls_of
+from edge_agent.site.change import asked_alike
 
 log = logging.getLogger(__name__)
 

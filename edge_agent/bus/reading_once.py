@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_agent.asking import ask
+from edge_agent.bus.asking import ask
 from edge_agent.contract.readings import Quality, Reading
 from edge_agent.contract.text import Text
 from edge_agent.core.decode import decode

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from edge_agent.contract.readings import Ack, Body, Gap, OutboxHealth, Telemetry
-from edge_agent.outbox import Outbox, OutboxCounters, StorageRefused
+from edge_agent.outbox.queue import Outbox, OutboxCounters, StorageRefused
 
 log = logging.getLogger(__name__)
 

@@ -28,8 +28,16 @@ from edge_agent.core.profile import (
     Vector,
 )
 from edge_agent.core.writing import Forbidden, WriteSpec
-from edge_agent.point_document import WORD, ConditionText, DerivedDocument, Letter, PointDocument, RawWord, Strict
-from edge_agent.write_document import NeverWrite, SetupDocument, WriteDocument, forbidden_of
+from edge_agent.profiles.point_document import (
+    WORD,
+    ConditionText,
+    DerivedDocument,
+    Letter,
+    PointDocument,
+    RawWord,
+    Strict,
+)
+from edge_agent.profiles.write_document import NeverWrite, SetupDocument, WriteDocument, forbidden_of
 
 __all__ = ["WORD", "PointDocument", "ProfileDocument", "SerialDocument", "Strict", "TextDocument", "Unit"]
 

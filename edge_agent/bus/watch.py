@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from edge_agent.asking import Answers
+from edge_agent.bus.asking import Answers
 from edge_agent.contract.readings import DeviceHealth, Quality, Reading, Value
 from edge_agent.core.agenda import Agenda, Periods, begin
 from edge_agent.core.decode import decode

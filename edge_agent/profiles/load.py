@@ -13,8 +13,8 @@ import configs
 from configs.documents import Document, Fault, Faulty, build, read_document
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import Profile
-from edge_agent.profile_document import ProfileDocument
-from edge_agent.profile_faults import profile_faults
+from edge_agent.profiles.document import ProfileDocument
+from edge_agent.profiles.faults import profile_faults
 
 FOLDER = Path(configs.__file__).parent / "profiles"
 

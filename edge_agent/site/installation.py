@@ -8,7 +8,7 @@ from typing import Any
 from configs.documents import Document, Fault, Location
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import Profile
-from edge_agent.point_faults import nearest
+from edge_agent.profiles.point_faults import nearest
 
 
 def installation_faults(document: Document, at: Location, device: dict[Any, Any], known: Profile) -> Iterator[Fault]:

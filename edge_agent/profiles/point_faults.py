@@ -10,8 +10,8 @@ from edge_agent.contract.catalogue import DEVICE_CLASSES
 from edge_agent.contract.text import Text
 from edge_agent.core.condition import condition_of
 from edge_agent.core.profile import TextType
-from edge_agent.point_document import WORD, PointDocument
-from edge_agent.profile_document import ProfileDocument
+from edge_agent.profiles.document import ProfileDocument
+from edge_agent.profiles.point_document import WORD, PointDocument
 
 _INTEGERS = frozenset({"u8", "i8", "i16", "u16", "i32", "u32", "bcd", "sm16"})
 _LAST_BIT = 15

@@ -11,9 +11,9 @@ from configs.documents import Document, Fault, Faulty
 from edge_agent.contract.catalogue import DUTIES
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import Profile, SerialFormat
-from edge_agent.installation_faults import installation_faults
-from edge_agent.profile_faults import nearest
-from edge_agent.profiles import known_profiles, profile
+from edge_agent.profiles.faults import nearest
+from edge_agent.profiles.load import known_profiles, profile
+from edge_agent.site.installation import installation_faults
 
 
 def site_faults(document: Document) -> list[Fault]:

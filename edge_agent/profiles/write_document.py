@@ -10,7 +10,7 @@ from pydantic import Field
 from configs.durations import Duration
 from edge_agent.core.profile import Table
 from edge_agent.core.writing import Forbidden, Mask, ReadBack, Safety, SetupWrite, WriteKind, WriteLimits, WriteSpec
-from edge_agent.point_document import AddressText, ConditionText, Letter, RawWord, Strict, address_of
+from edge_agent.profiles.point_document import AddressText, ConditionText, Letter, RawWord, Strict, address_of
 
 SafetyWord = Literal["info", "operational", "critical"]
 

@@ -1,0 +1,1 @@
+"""What head office has not confirmed yet."""

@@ -1,0 +1,1 @@
+"""Profile files: read, checked, and listed."""

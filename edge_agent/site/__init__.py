@@ -1,0 +1,1 @@
+"""A site file: read, checked, and compared with the one in force."""
