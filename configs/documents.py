@@ -173,6 +173,14 @@ def _syntax_fault(path: Path, line: int, problem: str) -> Fault:
 
 
 def _model_fault(document: Document, at: Location, detail: Any) -> Fault:
-    location = (*at, *detail["loc"])
     what, fix = missing_words(detail) if detail["type"] == "missing" else rule_words(detail)
-    return document.fault(location, what, fix)
+    return document.fault(_written(document, (*at, *detail["loc"])), what, fix)
+
+
+def _written(document: Document, location: Location) -> Location:
+    """The parts of `location` that stand in the document: pydantic also names the kind that a union chose."""
+    found: Location = ()
+    for part in location:
+        if (*found, part) in document.lines:
+            found = (*found, part)
+    return found

@@ -31,6 +31,7 @@ _ZH: Mapping[str, str] = {
     "union_tag_invalid": "类型不在允许的取值之内",
     "union_tag_not_found": "缺少类型",
     "too_short": "项目太少",
+    "date_type": "应为日期",
 }
 
 _FIX_ZH: Mapping[str, str] = {
@@ -49,6 +50,7 @@ _FIX_ZH: Mapping[str, str] = {
     "less_than_equal": "应不大于 {le}",
     "too_short": "至少要有 {min_length} 项",
     "string_too_short": "不能为空",
+    "date_type": "请写日期,如 2026-11-20",
 }
 
 

@@ -19,6 +19,8 @@ from edge_agent.contract.text import Language, Text, language_of
 from edge_agent.settings import Site, SiteDevice, load_site
 from edge_agent.site.notes import notes_of
 from edge_agent.tools.commands import add_tools
+from edge_agent.tools.console import MISUSED, Misuse
+from edge_agent.tools.places import device_of
 
 _QUALITY: dict[Quality, Text] = {
     Quality.GOOD: Text(zh="正常", en="good"),
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.tool:
             return int(arguments.tool(arguments, language))
-        site = load_site(arguments.site)
+        site = load_site(arguments.site, beside=arguments.command is _check)
     except Faulty as faulty:
         _tell_faults(faulty, arguments, language)
         return 1
@@ -65,37 +67,31 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(site: Site, arguments: argparse.Namespace, language: Language) -> int:
-    """The file has no fault, or we would not be here; maps that no real unit has confirmed are named."""
-    unproven = sorted({device.profile.id for device in site.devices if not device.profile.evidence.proven})
+    """The file has no fault, or we would not be here; what had better be otherwise, and what is read-only, is named."""
     notes = [note.in_(language) for note in notes_of(site)]
+    devices, buses = len(site.devices), len(site.buses)
     if arguments.json:
-        answer = {"ok": True, "devices": len(site.devices), "buses": len(site.buses), "unproven": unproven}
+        unproven = sorted({device.profile.id for device in site.devices if not device.profile.evidence.proven})
+        read_only = [device.id for device in site.devices if device.read_only_because]
+        answer = {"ok": True, "devices": devices, "buses": buses, "unproven": unproven, "read_only": read_only}
         _print_json({**answer, "notes": notes})
         return 0
-    devices, buses = len(site.devices), len(site.buses)
     print(
         Text(zh=f"正常:{buses} 条总线上 {devices} 台设备", en=f"OK: {devices} devices on {buses} buses").in_(language)
     )
-    for profile in unproven:
-        note = Text(zh=f"{profile}:点表尚无真机验证", en=f"{profile}: no capture of a real unit confirms this map yet")
-        print(f"  {note.in_(language)}")
-    for line in notes:
-        print(f"  {line}")
+    for note in notes:
+        print(f"  {note}")
     return 0
 
 
 def _read(site: Site, arguments: argparse.Namespace, language: Language) -> int:
     from edge_agent.bus.reading_once import read_once  # noqa: PLC0415 — a check needs no driver
 
-    device = next((device for device in site.devices if device.id == arguments.device), None)
-    if device is None:
-        known = ", ".join(device.id for device in site.devices)
-        sentence = Text(
-            zh=f"没有设备 {arguments.device};有:{known}",
-            en=f"there is no device {arguments.device}; there are: {known}",
-        )
-        print(sentence.in_(language), file=sys.stderr)
-        return 2
+    try:
+        device = device_of(site, arguments.device)
+    except Misuse as misuse:
+        print(misuse.what.in_(language), file=sys.stderr)
+        return MISUSED
     readings, trouble = asyncio.run(read_once(site.buses[device.bus], device))
     if arguments.json:
         _print_json([_json_of(device, reading) for reading in readings])

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from configs.documents import Document, Fault, Faulty, Location, build, read_document
 from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text
+from edge_agent.core.commissioning import Commissioning, read_only_because
 from edge_agent.core.profile import Poll, Profile, SerialFormat
 from edge_agent.profiles.load import installed_profile, profile
 from edge_agent.site.document import (
@@ -23,20 +24,24 @@ from edge_agent.site.document import (
     SiteDocument,
     TcpDocument,
 )
-from edge_agent.site.faults import site_faults
+from edge_agent.site.faults import password_faults, site_faults
 
 PartT = TypeVar("PartT", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """Where to publish. `password_file` holds nothing but the password; None where the broker asks for none."""
+    """Where to publish. `password_file` holds nothing but the password; None where the broker asks for none.
+
+    `redial_within` is how far the stores that a broker has lost at one moment spread their return: wall time.
+    """
 
     host: str
     port: int
     tls: bool
     username: str | None
     password_file: Path | None
+    redial_within: timedelta = timedelta(seconds=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +77,7 @@ Bus = RtuBus | TcpBus | RtuTcpBus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteDevice:
-    """`profile` is without the points that the site file skips."""
+    """`profile` is without the points that the site file skips; `commissioned` is what the installer compared."""
 
     id: str
     name: Text
@@ -80,6 +85,12 @@ class SiteDevice:
     bus: str
     unit: int
     profile: Profile
+    commissioned: Commissioning | None = None
+
+    @property
+    def read_only_because(self) -> Text | None:
+        """Why this device may not be written to; None where it may."""
+        return read_only_because(self.profile, self.commissioned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +98,13 @@ class ReportPolicy:
     """An unchanged reading is sent again when it was last sent `at_least_every` ago."""
 
     at_least_every: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxPolicy:
+    """What was read is on disk `commit_every` later; what the power takes before that was never committed."""
+
+    commit_every: timedelta = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,18 +122,24 @@ class Site:
     buses: dict[str, Bus]
     devices: tuple[SiteDevice, ...]
     profiles: Path | None = None
+    outbox: OutboxPolicy = OutboxPolicy()
 
     def devices_on(self, bus: str) -> tuple[SiteDevice, ...]:
         return tuple(device for device in self.devices if device.bus == bus)
 
 
-def load_site(path: Path) -> Site:
-    """Raises Faulty. Touches no hardware and no network."""
+def load_site(path: Path, *, beside: bool = False) -> Site:
+    """Raises Faulty. Touches no hardware and no network.
+
+    With `beside` the password must be there as well: an agent at work watches the store without it, and finds it later.
+    """
     document = read_document(path)
     faults: list[Fault] = []
     shape = _part(SiteDocument, document, (), faults)
     buses = {bus_id: _bus_part(document, bus_id, faults) for bus_id in _buses_of(document)}
     faults += site_faults(document)
+    if beside:
+        faults += password_faults(document)
     if faults or shape is None:
         raise Faulty(dict.fromkeys(faults))
     return _site(shape, {bus_id: bus for bus_id, bus in buses.items() if bus}, path.absolute().parent)
@@ -153,7 +177,7 @@ def _buses_of(document: Document) -> dict[str, Any]:
     """The buses whose kind is known; the others are faults of the site's shape."""
     given = document.data.get("buses") if isinstance(document.data, dict) else None
     buses = given if isinstance(given, dict) else {}
-    return {key: bus for key, bus in buses.items() if isinstance(bus, dict) and bus.get("type") in BUS_DOCUMENTS}
+    return {key: bus for key, bus in buses.items() if isinstance(bus, dict) and bus.get("type") in [*BUS_DOCUMENTS]}
 
 
 def _bus_part(document: Document, bus_id: str, faults: list[Fault]) -> BusDocument | None:
@@ -172,6 +196,7 @@ def _site(given: SiteDocument, buses: dict[str, BusDocument], folder: Path) -> S
         broker=_broker(given.broker, folder),
         poll={Poll.FAST: given.poll.fast, Poll.NORMAL: given.poll.normal, Poll.SLOW: given.poll.slow},
         report=ReportPolicy(at_least_every=given.report.at_least_every),
+        outbox=OutboxPolicy(commit_every=given.outbox.commit_every),
         buses={bus_id: _bus(bus_id, bus, folder) for bus_id, bus in buses.items()},
         devices=tuple(_device(device, profiles) for device in given.devices),
     )
@@ -180,7 +205,14 @@ def _site(given: SiteDocument, buses: dict[str, BusDocument], folder: Path) -> S
 def _broker(given: BrokerDocument, folder: Path) -> Broker:
     password_file = folder / given.password_file if given.password_file else None
     host, port, tls = given.address_of()
-    return Broker(host=host, port=port, tls=tls, username=given.username, password_file=password_file)
+    return Broker(
+        host=host,
+        port=port,
+        tls=tls,
+        username=given.username,
+        password_file=password_file,
+        redial_within=given.redial_within,
+    )
 
 
 def _bus(bus_id: str, given: BusDocument, folder: Path) -> Bus:
@@ -192,9 +224,11 @@ def _bus(bus_id: str, given: BusDocument, folder: Path) -> Bus:
 
 
 def _profile(given: DeviceDocument, folder: Path | None) -> Profile:
-    if given.settings or given.instance is not None:
+    """A map is read once for all devices that have no settings of their own, also for the many units of one gateway."""
+    if given.settings:
         return installed_profile(given.profile, given.settings, given.instance, folder)
-    return profile(given.profile, folder)
+    known = profile(given.profile, folder)
+    return known if given.instance is None else known.of_instance(given.instance)
 
 
 def _device(given: DeviceDocument, profiles: Path | None) -> SiteDevice:
@@ -205,4 +239,5 @@ def _device(given: DeviceDocument, profiles: Path | None) -> SiteDevice:
         bus=given.bus,
         unit=given.unit,
         profile=_profile(given, profiles).without(frozenset(given.points.skip)),
+        commissioned=given.commissioned.commissioning_of() if given.commissioned else None,
     )

@@ -120,8 +120,10 @@ def _device(arguments: argparse.Namespace, language: Language) -> int:
 
 async def _serve(bench: Bench, clock: str | None, language: Language) -> int:
     line, where = await serve(bench, machine_clock(time.time, time.monotonic, clock))
+    behind = f"{bench.instances[0]}-{bench.instances[-1]}" if bench.instances else ""
     text = Text(
-        zh=f"{bench.profile.id} 站号 {bench.unit}:{where}", en=f"{bench.profile.id} unit {bench.unit} at {where}"
+        zh=f"{bench.profile.id} 站号 {bench.unit}{behind and f',室内机 {behind}'}:{where}",
+        en=f"{bench.profile.id} unit {bench.unit}{behind and f', instances {behind}'} at {where}",
     )
     print(text.in_(language), flush=True)
     try:

@@ -29,7 +29,7 @@ class Answer:
     """`sets` is what the request changed: points and their new values."""
 
     pdu: ModbusPDU
-    sets: tuple[tuple[str, Value], ...] = ()
+    sets: tuple[tuple[Point, Value], ...] = ()
 
 
 def read_request(pdu: bytes) -> ModbusPDU:
@@ -77,11 +77,11 @@ def _write(request: ModbusPDU, image: Image) -> Answer:
     return Answer(pdu=_echo(request, written), sets=tuple(one for one in sets if one is not None))
 
 
-def _set(point: Point, word: int) -> tuple[str, Value] | None:
+def _set(point: Point, word: int) -> tuple[Point, Value] | None:
     if point.words and int(word) not in point.words:
         return None
     value = value_of(point, (int(word),)).value
-    return None if value is None or is_other(value) else (point.name, value)
+    return None if value is None or is_other(value) else (point, value)
 
 
 def _echo(request: ModbusPDU, written: Sequence[int]) -> ModbusPDU:

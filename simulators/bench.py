@@ -20,6 +20,7 @@ from simulators.store import Place, start
 
 _DUTIES = {"refrigeration_case": "freezer"}
 _BUS = "bench"
+_COOLEST, _SET_POINTS = 18.0, 9
 
 BenchLine = Gateway | SerialLine | SerialGateway
 
@@ -29,7 +30,8 @@ class Bench:
     """Either a Modbus TCP `port` (0: any free one), an `rtu_port` of a serial server, or a `pty` link.
 
     `duty` None takes the usual one of the device class. `timing` None lets bytes take no time; with `one_speed` a pty
-    understands only masters that are set to its speed.
+    understands only masters that are set to its speed. `instances` are the units of a gateway's profile that it speaks
+    for; none: the first.
     """
 
     profile: Profile
@@ -44,6 +46,7 @@ class Bench:
     turnaround: float = 0.0
     seed: int = 0
     one_speed: bool = False
+    instances: tuple[int, ...] = ()
 
     @property
     def impossible_faults(self) -> frozenset[LineFault]:
@@ -52,12 +55,29 @@ class Bench:
         asked = frozenset(fault for share in self.faults for fault in share.faults)
         return asked - faults_on(framing, socket=self.pty is None)
 
+    @property
+    def has_instances(self) -> bool:
+        """Whether the profile knows all those that are asked for."""
+        first, last = self.profile.instances or (0, -1)
+        return all(first <= number <= last for number in self.instances)
+
     def store(self, clock: Clock) -> LiveStore:
-        """Raises NoSuchMachine."""
-        duty = self.duty or _DUTIES.get(self.profile.device_class, "")
-        name = same(self.profile.id)
-        place = Place(device=_BUS, name=name, duty=duty, profile=self.profile, bus=_BUS, unit=self.unit)
-        return LiveStore((place,), start((place,), clock.now(), ZoneInfo("UTC")), clock)
+        """The air conditioners behind one gateway are set to different temperatures, so that a mix-up shows. Raises
+        NoSuchMachine."""
+        places = self._places()
+        store = LiveStore(places, start(places, clock.now(), ZoneInfo("UTC")), clock)
+        for number, place in zip(self.instances, places, strict=False):
+            store.set(place.device, "sp", _COOLEST + number % _SET_POINTS)
+        return store
+
+    def _places(self) -> tuple[Place, ...]:
+        if not self.instances:
+            return (self._place(_BUS, self.profile),)
+        return tuple(self._place(f"{_BUS}-{number}", self.profile.of_instance(number)) for number in self.instances)
+
+    def _place(self, device: str, profile: Profile) -> Place:
+        duty = self.duty or _DUTIES.get(profile.device_class, "")
+        return Place(device=device, name=same(profile.id), duty=duty, profile=profile, bus=_BUS, unit=self.unit)
 
     def manners(self) -> dict[int, Manner]:
         patience = self.profile.answer_within.total_seconds()

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from collector.store.database import Database
+from collector.telemetry.sqlite import every_reading
 from edge_agent.outbox.queue import counters_of
-
-_STORED = """
-SELECT count(*), count(DISTINCT series_id || ' ' || seq), count(DISTINCT series_id || ' ' || at) FROM reading
-JOIN series ON series.id = reading.series_id WHERE series.store = ?
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +33,14 @@ class Counts:
 
 
 def count(outbox: Path, database: Path, store: str) -> Counts:
-    """Both programs must have ended. Raises StorageRefused and sqlite3.Error."""
+    """Both programs must have ended. Raises StorageRefused and TryLater."""
     counters = counters_of(outbox)
-    with closing(sqlite3.connect(database)) as connection:
-        stored, distinct, instants = connection.execute(_STORED, (store,)).fetchone()
+    with closing(Database(database)) as opened, opened.reading() as connection:
+        kept = [one for one in every_reading(connection) if one.store == store]
     return Counts(
-        sent=counters.readings_total, stored=stored, distinct=distinct, instants=instants, waiting=counters.waiting
+        sent=counters.readings_total,
+        stored=len(kept),
+        distinct=len({(one.device, one.point, one.seq) for one in kept}),
+        instants=len({(one.device, one.point, one.at_ms) for one in kept}),
+        waiting=counters.waiting,
     )

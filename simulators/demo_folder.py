@@ -79,7 +79,8 @@ def prepare(path: Path, gateway_ports: dict[str, int], web_port: int, template: 
         site["buses"][bus] |= {"host": _HOST, "port": port}
     _write(path / "broker.password", folder.password)
     _write(folder.user_password, secrets.token_urlsafe(12))
-    _write(folder.site, yaml.safe_dump(site | {"state": "./state", "broker": broker}, allow_unicode=True))
+    alone = broker | {"redial_within": "1s"}
+    _write(folder.site, yaml.safe_dump(site | {"state": "./state", "broker": alone}, allow_unicode=True))
     settings = {"database": "./collector.sqlite", "broker": broker, "web": {"host": _HOST, "port": web_port}}
     _write(folder.collector, yaml.safe_dump(settings, allow_unicode=True))
     return folder

@@ -10,9 +10,10 @@ from pymodbus.pdu import ModbusPDU
 
 from edge_agent.contract.clock import Clock
 from edge_agent.contract.readings import Value
+from edge_agent.core.profile import Point
 from simulators.answers import answer
 from simulators.faults import Injection, active
-from simulators.registers import Image, image_of
+from simulators.registers import Image, image_of_all
 from simulators.store import STEP, Place, StoreState, accept, advance, said
 
 Watcher = Callable[[StoreState, StoreState], None]
@@ -51,8 +52,12 @@ class LiveStore:
                 self._watch(before, self.state)
 
     def units(self, bus: str) -> dict[int, Controller]:
-        """The controllers on that line, by unit id."""
-        return {place.unit: Controller(self, place) for place in self.places.values() if place.bus == bus}
+        """The controllers on that line, by unit id; a gateway answers for all that is behind its address."""
+        behind: dict[int, list[Place]] = {}
+        for place in self.places.values():
+            if place.bus == bus:
+                behind.setdefault(place.unit, []).append(place)
+        return {unit: Controller(self, tuple(places)) for unit, places in behind.items()}
 
     def silent(self, device: str) -> bool:
         return "controller_silent" in self.faults(self.state.at).get(device, ())
@@ -64,24 +69,29 @@ class LiveStore:
 
 @dataclass(slots=True)
 class Controller:
-    """One controller of a live store, as its line sees it."""
+    """One controller of a live store, as its line sees it; `places` are the machines that it speaks for."""
 
     store: LiveStore
-    place: Place
+    places: tuple[Place, ...]
     _image: tuple[StoreState, Image] | None = None
 
     def answer(self, request: ModbusPDU) -> ModbusPDU | None:
         """None: the controller is silent."""
         self.store.catch_up()
-        if self.store.silent(self.place.device):
+        if any(self.store.silent(place.device) for place in self.places):
             return None
         given = answer(request, self._image_now())
         for point, value in given.sets:
-            self.store.set(self.place.device, point, value)
+            self.store.set(self._owner(point), point.name, value)
         return given.pdu
+
+    def _owner(self, point: Point) -> str:
+        """The device among those behind this address that has that very point."""
+        return next(place.device for place in self.places if place.profile.points.get(point.name) == point)
 
     def _image_now(self) -> Image:
         state = self.store.state
         if self._image is None or self._image[0] is not state:
-            self._image = (state, image_of(self.place.profile, said(state.plants[self.place.device])))
+            units = [(place.profile, said(state.plants[place.device])) for place in self.places]
+            self._image = (state, image_of_all(units))
         return self._image[1]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_agent.contract.readings import Value
@@ -69,19 +69,33 @@ def words_of(point: Point, value: Value) -> tuple[int, ...]:
 
 def image_of(profile: Profile, values: Mapping[str, Value]) -> Image:
     """What the plant says nothing of stands at rest. Raises DoesNotFit."""
-    points = profile.points.values()
-    said = {**{point.name: _at_rest(point) for point in points}, **values}
-    reads = _reads(profile)
+    return image_of_all([(profile, values)])
+
+
+def image_of_all(units: Sequence[tuple[Profile, Mapping[str, Value]]]) -> Image:
+    """One controller that speaks for several units, each with the map of its instance. Raises DoesNotFit."""
+    reads = {code: table for profile, _ in units for code, table in _reads(profile).items()}
+    words = [pair for profile, values in units for pair in _said(profile, values)]
     return Image(
-        words=_tables(_ground(profile, reads), ((point, words_of(point, said[point.name])) for point in points)),
+        words=_tables(_ground([profile for profile, _ in units], reads), words),
         reads=reads,
-        writes=_writes(profile),
-        settable={
-            (point.address.table, point.address.number): point
-            for point in points
-            if point.name in _SETTABLE.get(profile.device_class, ()) and point.address.bit is None
-        },
+        writes=frozenset().union(*(_writes(profile) for profile, _ in units)),
+        settable={place: point for profile, _ in units for place, point in settable(profile).items()},
     )
+
+
+def settable(profile: Profile) -> dict[tuple[Table, int], Point]:
+    """The points that a master may set, by address."""
+    return {
+        (point.address.table, point.address.number): point
+        for point in profile.points.values()
+        if point.name in _SETTABLE.get(profile.device_class, ()) and point.address.bit is None
+    }
+
+
+def _said(profile: Profile, values: Mapping[str, Value]) -> Iterator[tuple[Point, tuple[int, ...]]]:
+    for name, point in profile.points.items():
+        yield point, words_of(point, values.get(name, _at_rest(point)))
 
 
 def _at_rest(point: Point) -> Value:
@@ -149,14 +163,15 @@ def _letters(point: Point, kind: TextType, text: str) -> tuple[int, ...]:
     return tuple(int.from_bytes(padded[at : at + kind.chars], "big") for at in range(0, len(padded), kind.chars))
 
 
-def _ground(profile: Profile, reads: Mapping[int, Table]) -> dict[Table, dict[int, int]]:
+def _ground(profiles: Iterable[Profile], reads: Mapping[int, Table]) -> dict[Table, dict[int, int]]:
     """The addresses beside the points: proven runs, which read 0, and what a real unit was seen to answer."""
     tables: dict[Table, dict[int, int]] = {}
-    for table, runs in profile.limits.runs.items():
-        for first, last in runs:
-            tables.setdefault(table, {}).update(dict.fromkeys(range(first, last + 1), 0))
-    for capture in profile.evidence.captures:
-        tables.setdefault(reads[_READ_FUNCTION[capture.table]], {}).update(capture.words)
+    for profile in profiles:
+        for table, runs in profile.limits.runs.items():
+            for first, last in runs:
+                tables.setdefault(table, {}).update(dict.fromkeys(range(first, last + 1), 0))
+        for capture in profile.evidence.captures:
+            tables.setdefault(reads[_READ_FUNCTION[capture.table]], {}).update(capture.words)
     return tables
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from edge_agent.contract.text import same
 from edge_agent.core.profile import Table
-from edge_agent.profiles.load import profile
+from edge_agent.profiles.load import installed_profile
 from simulators.answers import answer, read_request
 from simulators.registers import Image, image_of
 from simulators.store import Place, said, start
@@ -41,9 +41,12 @@ class Controller:
         self.image = replace(self.image, words=words)
 
 
-def shipped(profile_id: str, unit: int, turnaround: float = 0.0, duty: str = "freezer") -> Controller:
-    """A twin that has been running for long, with the map of a shipped profile."""
-    place = Place(device="bench", name=same("bench"), duty=duty, profile=profile(profile_id), bus="line-a", unit=unit)
+def shipped(
+    profile_id: str, unit: int, turnaround: float = 0.0, duty: str = "freezer", instance: int | None = None
+) -> Controller:
+    """A twin that has been running for long, with the map of a shipped profile, or of one unit behind a gateway."""
+    known = installed_profile(profile_id, instance=instance)
+    place = Place(device="bench", name=same("bench"), duty=duty, profile=known, bus="line-a", unit=unit)
     state = start((place,), datetime(2026, 7, 15, 12, tzinfo=UTC), ZoneInfo("Asia/Shanghai"))
     return Controller(unit=unit, image=image_of(place.profile, said(state.plants["bench"])), turnaround=turnaround)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import os
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from edge_agent.core.plan import NOTHING_LEARNED, Learned
-from edge_agent.core.profile import Table
+from edge_agent.core.profile import Profile, Table
 from edge_agent.settings import SiteDevice
 
 log = logging.getLogger(__name__)
@@ -20,10 +21,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What the file says of the device at one place (bus and unit), as long as it is this profile and version."""
+    """What the file says of the device at one place (bus, unit and instance), as long as it is asked by this map.
+
+    `map` is the digest of what is asked; a file of an earlier release has none, and is learned anew.
+    """
 
     profile: str
     version: int
+    map: str = ""
     firmware: str = ""
     refused: tuple[str, ...] = ()
     cuts: tuple[tuple[Table, int], ...] = ()
@@ -48,7 +53,7 @@ class Notebook:
     def recall(self, device: SiteDevice, firmware: str = "") -> Learned:
         """Nothing where the device, its map or its firmware (as far as both are known) has changed since."""
         page = self._pages.get(_place(device))
-        if page is None or (page.profile, page.version) != (device.profile.id, device.profile.version):
+        if page is None or (page.profile, page.version, page.map) != _map_of(device.profile):
             return NOTHING_LEARNED
         if firmware and page.firmware and firmware != page.firmware:
             return NOTHING_LEARNED
@@ -76,14 +81,29 @@ class Notebook:
                 self._failing = False
 
 
+def map_digest(profile: Profile) -> str:
+    """Of all that decides which requests this map makes, and of nothing else; the same in every process."""
+    asked = {"points": {name: (point.address, point.type) for name, point in profile.points.items()}}
+    text = msgspec.json.encode({**asked, "limits": profile.limits}, order="sorted")
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def _map_of(profile: Profile) -> tuple[str, int, str]:
+    return profile.id, profile.version, map_digest(profile)
+
+
 def _place(device: SiteDevice) -> str:
-    return f"{device.bus}/{device.unit}"
+    """Several units behind one address are several devices, each with a page of its own."""
+    instance = device.profile.instance
+    return f"{device.bus}/{device.unit}" + ("" if instance is None else f"/{instance}")
 
 
 def _page(device: SiteDevice, learned: Learned, firmware: str) -> Page:
+    profile, version, digest = _map_of(device.profile)
     return Page(
-        profile=device.profile.id,
-        version=device.profile.version,
+        profile=profile,
+        version=version,
+        map=digest,
         firmware=firmware,
         refused=tuple(sorted(learned.refused)),
         cuts=tuple(sorted(learned.cuts)),

@@ -178,11 +178,20 @@ class ReadLimits:
     functions: dict[Table, tuple[int, ...]] = field(default_factory=dict)
 
 
+BAUDS = (1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200)
+"""The speeds that controllers and adapters know; any other is a slip of the pen."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialFormat:
+    """Written as installers do: `9600 8E1`."""
+
     baud: int
     parity: str
     stop_bits: int
+
+    def __str__(self) -> str:
+        return f"{self.baud} 8{self.parity}{self.stop_bits}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What may be written to a controller, as data: limits, the proof that it was taken, and what must never be touched.
 
-Nothing here writes. Who writes asks `writable` first: a map that no real unit has confirmed is read-only.
+Nothing here writes. Who writes asks `writable` first: a map that neither a capture nor a commissioning has confirmed
+is read-only, and `refusal` says why.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from edge_agent.contract.readings import Value
+from edge_agent.contract.text import Text
+from edge_agent.core.commissioning import Commissioning, read_only_because
 from edge_agent.core.fingerprint import recognised
 
 if TYPE_CHECKING:
@@ -120,20 +123,37 @@ class Forbidden:
     first: int
     last: int
 
+    def touches(self, table: Table, number: int, count: int = 1) -> bool:
+        return self.table is table and self.first < number + count and number <= self.last
+
+
+def refusal(
+    profile: Profile, commissioned: Commissioning | None = None, answers: Sequence[Value | None] | None = None
+) -> Text | None:
+    """Why no write is open on this device, for the person who asked for one; None where the map's writes are open.
+
+    `answers` are what the device said just now to the profile's fingerprints: another model is never written to.
+    """
+    return read_only_because(profile, commissioned) or (stranger(profile, answers) if answers is not None else None)
+
+
+def stranger(profile: Profile, answers: Sequence[Value | None]) -> Text | None:
+    """What to say of a device that answers otherwise to the profile's fingerprints; None where it is recognised."""
+    if recognised(profile.fingerprints, answers):
+        return None
+    return Text(
+        zh=f"设备的应答与型号 {profile.id} 不符,可能是别的型号或已被更换:请用 scan 确认",
+        en=f"it does not answer as a {profile.id} does: it is another model, or was exchanged; find out with scan",
+    )
+
 
 def writable(
-    profile: Profile, commissioned: bool = False, answers: Sequence[Value | None] | None = None
+    profile: Profile, commissioned: Commissioning | None = None, answers: Sequence[Value | None] | None = None
 ) -> dict[str, WriteSpec]:
-    """The writes that are open on this device: none while neither a capture nor a commissioning has proven the map.
-
-    `answers` are what the device said just now to the profile's fingerprints: when they are another's, nothing is open.
-    """
-    if not (profile.evidence.proven or commissioned):
-        return {}
-    if answers is not None and not recognised(profile.fingerprints, answers):
-        return {}
-    return dict(profile.writes)
+    """The writes that are open on this device: none where there is a `refusal`."""
+    return {} if refusal(profile, commissioned, answers) else dict(profile.writes)
 
 
-def is_forbidden(profile: Profile, table: Table, number: int) -> bool:
-    return any(one.table is table and one.first <= number <= one.last for one in profile.never_write)
+def is_forbidden(profile: Profile, table: Table, number: int, count: int = 1) -> bool:
+    """Whether a write of `count` registers or coils from `number` on would touch what no program may write."""
+    return any(one.touches(table, number, count) for one in profile.never_write)

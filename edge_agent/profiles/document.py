@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from configs.durations import Duration
 from edge_agent.contract.readings import Value
@@ -15,6 +16,7 @@ from edge_agent.contract.text import Text
 from edge_agent.core.condition import condition_of
 from edge_agent.core.fingerprint import Fingerprint
 from edge_agent.core.profile import (
+    BAUDS,
     Address,
     Alarm,
     Capture,
@@ -29,7 +31,6 @@ from edge_agent.core.profile import (
 )
 from edge_agent.core.writing import Forbidden, WriteSpec
 from edge_agent.profiles.point_document import (
-    WORD,
     ConditionText,
     DerivedDocument,
     Letter,
@@ -38,8 +39,6 @@ from edge_agent.profiles.point_document import (
     Strict,
 )
 from edge_agent.profiles.write_document import NeverWrite, SetupDocument, WriteDocument, forbidden_of
-
-__all__ = ["WORD", "PointDocument", "ProfileDocument", "SerialDocument", "Strict", "TextDocument", "Unit"]
 
 _ID = r"^[a-z0-9]+(_[a-z0-9]+)*(\.[a-z0-9_]+)?$"
 
@@ -55,8 +54,15 @@ class TextDocument(Strict):
         return Text(zh=self.zh, en=self.en)
 
 
+def _is_usual(baud: int) -> int:
+    if baud not in BAUDS:
+        known = ", ".join(map(str, BAUDS))
+        raise PydanticCustomError("baud", "write one of {known}", {"known": known, "zh": f"可取:{known}"})
+    return baud
+
+
 class SerialDocument(Strict):
-    baud: int = Field(ge=300, le=921600)
+    baud: Annotated[int, AfterValidator(_is_usual)]
     parity: Literal["N", "E", "O"]
     stop_bits: Literal[1, 2]
 
@@ -240,11 +246,12 @@ class ProfileDocument(Strict):
         )
 
     @property
-    def _stride(self) -> int:
+    def stride(self) -> int:
+        """From one instance to the next, of what names no stride of its own."""
         return self.instances.stride if self.instances else 0
 
     def _points_of(self, given: Mapping[str, float]) -> dict[str, Point]:
-        points = {name: point.point_of(name, given, self._stride) for name, point in self.points.items()}
+        points = {name: point.point_of(name, given, self.stride) for name, point in self.points.items()}
         return {name: replace(point, address=self._at(point.address)) for name, point in points.items()}
 
     def _at(self, address: Address) -> Address:
@@ -256,7 +263,7 @@ class ProfileDocument(Strict):
         return replace(forbidden, first=forbidden.first + by, last=forbidden.last + by)
 
     def _write_of(self, name: str, given: WriteDocument) -> WriteSpec:
-        write = given.write_of(name, self._stride)
+        write = given.write_of(name, self.stride)
         return replace(write, address=self._at(write.address)) if write.address else write
 
     def _fingerprint_of(self, given: FingerprintDocument, points: Mapping[str, Point]) -> Fingerprint:

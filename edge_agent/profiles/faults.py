@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from configs.documents import Document, Fault
+from configs.documents import Document, Fault, Location
 from edge_agent.contract.catalogue import DEVICE_CLASSES, DeviceClass
 from edge_agent.contract.text import Text
 from edge_agent.core.decode import value_of
 from edge_agent.core.profile import Point
-from edge_agent.profiles.document import FingerprintDocument, ProfileDocument
+from edge_agent.profiles.document import FingerprintDocument, ProfileDocument, Runs
 from edge_agent.profiles.point_document import DerivedDocument, PointDocument
-from edge_agent.profiles.point_faults import condition_faults, names_of, nearest, point_faults
+from edge_agent.profiles.point_faults import (
+    condition_faults,
+    form_faults,
+    names_of,
+    nearest,
+    point_faults,
+    reach_faults,
+)
 from edge_agent.profiles.write_faults import write_faults
-
-__all__ = ["nearest", "profile_faults"]
 
 
 def profile_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault]:
@@ -93,6 +98,10 @@ def _fingerprint_faults(settings: ProfileDocument, document: Document) -> Iterat
         elif mark.point and mark.point not in settings.points:
             what = Text(zh=f"本表没有点 {mark.point}", en=f"this map has no point {mark.point}")
             yield document.fault(("fingerprints", index, "point"), what, nearest(mark.point, list(settings.points)))
+        elif mark.read:
+            place = mark.read.address_of(), 0, mark.read.type_of().words
+            yield from form_faults(document, ("fingerprints", index, "read"), "read", mark.read)
+            yield from reach_faults(settings, document, ("fingerprints", index, "read"), "read", place)
 
 
 def _is_pattern(mark: FingerprintDocument) -> bool:
@@ -116,13 +125,19 @@ def _setting_faults(settings: ProfileDocument, document: Document) -> Iterator[F
 
 
 def _run_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault]:
-    for letter, runs in settings.reads.runs.items():
-        for index, (first, last) in enumerate(runs):
-            if first > last:
-                what = Text(zh=f"区间 {first}..{last} 是空的", en=f"the run {first}..{last} is empty")
-                yield document.fault(
-                    ("reads", "runs", letter, index), what, Text(zh="写成 [首, 末]", en="write [first, last]")
-                )
+    """A range that is written the wrong way round would say nothing, also of what must never be written."""
+    ranges: tuple[tuple[Location, Runs], ...] = (
+        (("reads", "runs"), settings.reads.runs),
+        (("reads", "no_start"), settings.reads.no_start),
+        (("never_write",), settings.never_write),
+    )
+    for place, given in ranges:
+        for letter, closed in given.items():
+            for index, (first, last) in enumerate(closed):
+                if first > last:
+                    what = Text(zh=f"区间 {first}..{last} 是空的", en=f"the range {first}..{last} is empty")
+                    fix = Text(zh="写成 [首, 末]", en="write [first, last]")
+                    yield document.fault((*place, letter, index), what, fix)
 
 
 def _vector_faults(settings: ProfileDocument, document: Document) -> Iterator[Fault]:

@@ -106,12 +106,6 @@ class PointDocument(Strict):
     def type_of(self) -> WordType | TextType:
         return TextType(self.length or 1, self.chars) if self.type == "text" else WordType(self.type)
 
-    @property
-    def rests_on(self) -> tuple[str, ...]:
-        """Names of the points that decide whether this one is to be believed."""
-        texts = (*self.bad_when, *self.no_answer_when, *self.absent_when)
-        return (*(condition_of(text).point for text in texts), *((self.when,) if self.when else ()))
-
     def point_of(self, name: str, given: Mapping[str, float] | None = None, stride: int = 0) -> Point:
         """`given` are the values of the settings, `stride` that of the points which name none."""
         low, high = self.range or (None, None)

@@ -9,12 +9,15 @@ from configs.documents import Document, Fault, Location
 from edge_agent.contract.catalogue import DEVICE_CLASSES
 from edge_agent.contract.text import Text
 from edge_agent.core.condition import condition_of
-from edge_agent.core.profile import TextType
+from edge_agent.core.profile import Address, TextType
 from edge_agent.profiles.document import ProfileDocument
 from edge_agent.profiles.point_document import WORD, PointDocument
 
 _INTEGERS = frozenset({"u8", "i8", "i16", "u16", "i32", "u32", "bcd", "sm16"})
 _LAST_BIT = 15
+
+Place = tuple[Address, int | None, int]
+"""Where something begins in the map, its stride (None: that of the instances), and how many addresses it takes."""
 
 
 def nearest(name: str, known: list[str]) -> Text:
@@ -24,9 +27,9 @@ def nearest(name: str, known: list[str]) -> Text:
 
 
 def point_faults(settings: ProfileDocument, document: Document, name: str, point: PointDocument) -> Iterator[Fault]:
-    for wrong, what, fix in _POINT_CHECKS:
-        if wrong(point):
-            yield document.fault(("points", name), Text(zh=f"{name}:{what.zh}", en=f"{name}: {what.en}"), fix)
+    yield from form_faults(document, ("points", name), name, point)
+    place = point.address_of(), point.stride, point.type_of().words
+    yield from reach_faults(settings, document, ("points", name), name, place)
     yield from _type_faults(settings, document, name, point)
     if not point.address_of().table.bits and point.type_of().words > settings.reads.max_words:
         what = Text(zh=f"{name} 比一次请求能读的还宽", en=f"{name} is wider than a request may be")
@@ -38,6 +41,30 @@ def point_faults(settings: ProfileDocument, document: Document, name: str, point
     if point.when is not None:
         yield from condition_faults(settings, document, ("points", name, "when"), name, point.when)
     yield from _scale_faults(settings, document, name, point)
+
+
+def form_faults(document: Document, location: Location, name: str, point: PointDocument) -> Iterator[Fault]:
+    """What contradicts itself, whatever else is in the map."""
+    for wrong, what, fix in _POINT_CHECKS:
+        if wrong(point):
+            yield document.fault(location, Text(zh=f"{name}:{what.zh}", en=f"{name}: {what.en}"), fix)
+
+
+def reach_faults(
+    settings: ProfileDocument, document: Document, location: Location, name: str, place: Place
+) -> Iterator[Fault]:
+    """Addresses end at 65535, behind the card that shifts them too, and for the last unit of a gateway."""
+    address, stride, words = place
+    first = address.number + settings.shift.get(address.table.value, 0)
+    units = settings.instances.range if settings.instances else [0, 0]
+    last = first + (settings.stride if stride is None else stride) * (units[1] - units[0])
+    if min(first, last) < 0 or max(first, last) + words - 1 > WORD:
+        what = Text(zh=f"{name}:地址超出 0 到 65535", en=f"{name}: it lies beyond the addresses 0 to 65535")
+        fix = Text(
+            zh="地址从 0 数起,与总线上相同;也请核对 shift 和 stride",
+            en="addresses count from 0, as on the wire; check shift and stride as well",
+        )
+        yield document.fault(location, what, fix)
 
 
 def condition_faults(
@@ -126,10 +153,6 @@ def _is_slice_wrong(point: PointDocument) -> bool:
     return point.type != "u16" or address.last_bit <= address.bit
 
 
-def _is_beyond_map(point: PointDocument) -> bool:
-    return point.address_of().number + point.type_of().words - 1 > WORD
-
-
 def _is_sentinel_too_wide(point: PointDocument) -> bool:
     return any(sentinel >> 16 * point.type_of().words for sentinel in point.sentinels)
 
@@ -168,11 +191,6 @@ _POINT_CHECKS: tuple[_Check, ...] = (
         _is_slice_wrong,
         Text(zh="多个位只能是 u16,低位在前", en="several bits are a u16, the lower bit first"),
         Text(zh="写成 H85:8-11,type: u16", en="write H85:8-11 with type u16"),
-    ),
-    (
-        _is_beyond_map,
-        Text(zh="地址超出 65535", en="it ends beyond address 65535"),
-        Text(zh="地址从 0 数起,与总线上相同", en="addresses count from 0, as on the wire"),
     ),
     (
         _is_sentinel_too_wide,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from edge_agent.contract.catalogue import DEVICE_CLASSES
-from edge_agent.core.profile import Profile, SerialFormat
+from edge_agent.core.profile import Profile
 from edge_agent.profiles.load import profile, shipped_profiles
 
 _HEAD = """# 支持的设备 / Supported controllers
@@ -53,7 +53,7 @@ def _rows(profiles: Iterable[Profile]) -> Iterator[str]:
             f"`{known.id}`",
             f"{_label(known)}: {', '.join(known.models)}",
             known.interface,
-            _serial(known.serial),
+            str(known.serial or "—"),
             known.evidence.grade,
             "是 / yes" if known.evidence.proven else "—",
             str(len(known.points) + len(known.derived)),
@@ -65,10 +65,6 @@ def _rows(profiles: Iterable[Profile]) -> Iterator[str]:
 
 def _label(known: Profile) -> str:
     return known.label.en if known.label.zh == known.label.en else f"{known.label.zh} / {known.label.en}"
-
-
-def _serial(serial: SerialFormat | None) -> str:
-    return f"{serial.baud} 8{serial.parity}{serial.stop_bits}" if serial else "—"
 
 
 if __name__ == "__main__":

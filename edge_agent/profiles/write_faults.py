@@ -9,7 +9,7 @@ from edge_agent.contract.text import Text
 from edge_agent.core.profile import Address, Table
 from edge_agent.profiles.document import ProfileDocument
 from edge_agent.profiles.point_document import address_of
-from edge_agent.profiles.point_faults import condition_faults, names_of, nearest
+from edge_agent.profiles.point_faults import condition_faults, names_of, nearest, reach_faults
 from edge_agent.profiles.write_document import WriteDocument, forbidden_of
 
 _FUNCTIONS = {Table.COIL: frozenset({5, 15}), Table.HOLDING: frozenset({6, 16})}
@@ -20,6 +20,8 @@ def write_faults(settings: ProfileDocument, document: Document) -> Iterator[Faul
         yield from _place_faults(settings, document, name, write)
         yield from _code_faults(settings, document, name, write)
         yield from _rest_faults(settings, document, name, write)
+    for index, setup in enumerate(settings.setup):
+        yield from reach_faults(settings, document, ("setup", index), "setup", (address_of(setup.at), 0, 1))
 
 
 def _place_faults(settings: ProfileDocument, document: Document, name: str, write: WriteDocument) -> Iterator[Fault]:
@@ -32,10 +34,9 @@ def _place_faults(settings: ProfileDocument, document: Document, name: str, writ
         )
         yield document.fault(("writes", name), what, fix)
         return
-    if any(
-        one.table is address.table and one.first <= address.number <= one.last
-        for one in forbidden_of(settings.never_write)
-    ):
+    yield from reach_faults(settings, document, ("writes", name), name, (address, write.stride, 1))
+    words = settings.points[name].type_of().words if name in settings.points and not address.table.bits else 1
+    if any(one.touches(address.table, address.number, words) for one in forbidden_of(settings.never_write)):
         what = Text(zh=f"{name} 在禁写区内", en=f"{name} stands where never_write forbids it")
         fix = Text(zh="请核对地址", en="check the address; what may be written is not forbidden")
         yield document.fault(("writes", name), what, fix)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -11,7 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from configs.durations import Duration
 from edge_agent.contract.topics import STORE_ID
-from edge_agent.profiles.document import SerialDocument, Strict, TextDocument, Unit
+from edge_agent.core.commissioning import Commissioning, Shown
+from edge_agent.profiles.document import SerialDocument, TextDocument, Unit
+from edge_agent.profiles.point_document import Strict
 
 Id = Annotated[str, StringConstraints(pattern=f"^{STORE_ID.pattern}$")]
 TcpPort = Annotated[int, Field(ge=1, le=65535)]
@@ -32,6 +34,7 @@ class BrokerDocument(Strict):
     url: str
     username: str | None = None
     password_file: str | None = None
+    redial_within: Period = timedelta(seconds=100)
 
     @field_validator("url")
     @classmethod
@@ -59,6 +62,18 @@ class PollDocument(Strict):
 
 class ReportDocument(Strict):
     at_least_every: Period = timedelta(minutes=5)
+
+
+def _at_most_a_minute(duration: timedelta) -> timedelta:
+    if duration > timedelta(minutes=1):
+        raise PydanticCustomError("too_seldom", "write a duration of at most 1m", {"zh": "最长为 1m"})
+    return duration
+
+
+class OutboxDocument(Strict):
+    """`commit_every`: what is read is on disk by then; a shorter time wears the flash."""
+
+    commit_every: Annotated[Period, AfterValidator(_at_most_a_minute)] = timedelta(seconds=10)
 
 
 class BusKind(BaseModel):
@@ -100,10 +115,33 @@ class PointsDocument(Strict):
     skip: list[str] = Field(default_factory=list)
 
 
+ShownValue = int | float | bool | str
+
+
+class ShownDocument(Strict):
+    point: str
+    value: ShownValue
+    read: ShownValue | None = None
+
+
+class CommissionedDocument(Strict):
+    """Who compared this device's panel with which version of its map, on which day, and what it showed."""
+
+    by: str = Field(pattern=r"\S")
+    at: date
+    profile_version: int = Field(ge=1)
+    shown: list[ShownDocument] = Field(min_length=1)
+
+    def commissioning_of(self) -> Commissioning:
+        shown = tuple(Shown(point=one.point, value=one.value, read=one.read) for one in self.shown)
+        return Commissioning(by=self.by, at=self.at, profile_version=self.profile_version, shown=shown)
+
+
 class DeviceDocument(Strict):
     """`serial` is what the device itself was set to, where that is not its maker's default.
 
     `settings` are what the profile asks of an installation, `instance` which of the units behind this address it is.
+    `commissioned` opens the writes of a map that no capture has proven.
     """
 
     id: Id
@@ -116,6 +154,7 @@ class DeviceDocument(Strict):
     serial: SerialDocument | None = None
     settings: dict[str, float] = Field(default_factory=dict)
     instance: int | None = None
+    commissioned: CommissionedDocument | None = None
 
 
 class SiteDocument(Strict):
@@ -127,5 +166,6 @@ class SiteDocument(Strict):
     broker: BrokerDocument
     poll: PollDocument = PollDocument()
     report: ReportDocument = ReportDocument()
+    outbox: OutboxDocument = OutboxDocument()
     buses: dict[Id, BusKind] = Field(min_length=1)
     devices: list[DeviceDocument] = Field(min_length=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -10,10 +11,13 @@ from zoneinfo import ZoneInfo, available_timezones
 from configs.documents import Document, Fault, Faulty
 from edge_agent.contract.catalogue import DUTIES
 from edge_agent.contract.text import Text
-from edge_agent.core.profile import Profile, SerialFormat
-from edge_agent.profiles.faults import nearest
+from edge_agent.core.profile import BAUDS, Profile, SerialFormat
 from edge_agent.profiles.load import known_profiles, profile
+from edge_agent.profiles.point_faults import nearest
+from edge_agent.site.commissioning import commissioning_faults
 from edge_agent.site.installation import installation_faults
+
+_TCP_PORT = 502
 
 
 def site_faults(document: Document) -> list[Fault]:
@@ -31,6 +35,25 @@ def site_faults(document: Document) -> list[Fault]:
         faults += _map_faults(document, index, device, _mapping(site.get("buses")), profiles)
     faults += _twice_faults(document, devices)
     return faults
+
+
+def password_faults(document: Document) -> Iterator[Fault]:
+    """What the broker will ask for must be there, before the installer leaves the store."""
+    given = _mapping(_mapping(document.data).get("broker")).get("password_file")
+    if not isinstance(given, str):
+        return
+    file = document.path.absolute().parent / given
+    try:
+        if file.read_text(encoding="utf-8").strip():
+            return
+        what = Text(zh=f"密码文件 {file} 是空的", en=f"the password file {file} is empty")
+    except (OSError, ValueError) as error:
+        what = Text(zh=f"密码文件无法读取:{error}", en=f"the broker's password cannot be read: {error}")
+    fix = Text(
+        zh="请把总部给的密码写入该文件,并让代理可读",
+        en="put the password from head office there, readable by the agent",
+    )
+    yield document.fault(("broker", "password_file"), what, fix)
 
 
 def own_profiles(document: Document) -> Path | None:
@@ -65,15 +88,32 @@ def _port_faults(document: Document, site: dict[Any, Any]) -> Iterator[Fault]:
     """Two masters on one line would talk into each other."""
     taken: dict[tuple[Any, ...], Any] = {}
     for bus_id, given in _mapping(site.get("buses")).items():
-        bus = _mapping(given)
-        place = (bus.get("host"), bus.get("port"))
-        if bus.get("port") is not None and place in taken:
+        place = _end_of(document, _mapping(given))
+        if place is None:
+            continue
+        if place in taken:
             what = Text(
                 zh=f"总线 {bus_id} 与 {taken[place]} 用同一端口", en=f"bus {bus_id} is the same port as {taken[place]}"
             )
             fix = Text(zh="请把设备归到同一总线", en="put their devices on one bus")
             yield document.fault(("buses", bus_id, "port"), what, fix)
         taken.setdefault(place, bus_id)
+
+
+def _end_of(document: Document, bus: dict[Any, Any]) -> tuple[str, Any] | None:
+    """Where the bus leads, however that is written: one adapter has several names, and one gateway one address."""
+    host, port = _word(bus.get("host")), _word(bus.get("port"))
+    if isinstance(host, str):
+        return host.casefold().rstrip("."), _TCP_PORT if port is None else port
+    return ("", _real(document.path.absolute().parent / port)) if isinstance(port, str) else None
+
+
+def _real(path: Path) -> str:
+    """Without the links that lead to it; as it is written where that cannot be found out."""
+    try:
+        return str(path.resolve())
+    except (OSError, ValueError, RuntimeError):  # a ring of links, a null byte
+        return normpath(path)
 
 
 def _device_faults(document: Document, index: int, device: dict[Any, Any], buses: dict[Any, Any]) -> Iterator[Fault]:
@@ -100,7 +140,7 @@ def _map_faults(
     except Faulty as faulty:
         yield from faulty.faults
         return
-    yield from _profile_faults(document, at, device, known, _mapping(buses.get(device.get("bus"))))
+    yield from _profile_faults(document, at, device, known, _mapping(buses.get(_word(device.get("bus")))))
 
 
 def _duty_faults(document: Document, at: tuple[str, int], device: dict[Any, Any]) -> Iterator[Fault]:
@@ -123,6 +163,7 @@ def _profile_faults(
             what = Text(zh=f"{known.id} 没有点 {point}", en=f"{known.id} has no point {point}")
             yield document.fault((*at, "points", "skip", index), what, nearest(point, [*known.points, *known.derived]))
     yield from installation_faults(document, at, device, known)
+    yield from commissioning_faults(document, at, device, known)
     yield from _serial_faults(document, at, device, known, bus)
 
 
@@ -130,29 +171,24 @@ def _serial_faults(
     document: Document, at: tuple[str, int], device: dict[Any, Any], known: Profile, bus: dict[Any, Any]
 ) -> Iterator[Fault]:
     speaks, line = _format(_mapping(device.get("serial"))) or known.serial, _format(bus)
-    if bus.get("type") not in {"rtu", "rtu_tcp"} or line is None or speaks is None or speaks == line:
+    if bus.get("type") not in ("rtu", "rtu_tcp") or line is None or speaks is None or speaks == line:
         return
     what = Text(
-        zh=f"{known.id} 用 {_format_text(speaks)},而总线 {device['bus']} 是 {_format_text(line)}",
-        en=f"{known.id} speaks {_format_text(speaks)}, but bus {device['bus']} is {_format_text(line)}",
+        zh=f"{known.id} 用 {speaks},而总线 {device['bus']} 是 {line}",
+        en=f"{known.id} speaks {speaks}, but bus {device['bus']} is {line}",
     )
     fix = Text(
-        zh=f"请接到 {_format_text(speaks)} 的端口;若设备已改为 {_format_text(line)},请在此写 serial",
-        en=f"wire it to a port with {_format_text(speaks)}, or set the device to {_format_text(line)} and say so here "
-        "as serial",
+        zh=f"请接到 {speaks} 的端口;若设备已改为 {line},请在此写 serial",
+        en=f"wire it to a port with {speaks}, or set the device to {line} and say so here as serial",
     )
     yield document.fault((*at, "bus"), what, fix)
 
 
 def _format(given: dict[Any, Any]) -> SerialFormat | None:
     baud, parity, stop_bits = given.get("baud"), given.get("parity"), given.get("stop_bits")
-    if isinstance(baud, int) and parity in {"N", "E", "O"} and stop_bits in {1, 2}:
+    if baud in BAUDS and parity in ("N", "E", "O") and stop_bits in (1, 2):
         return SerialFormat(baud=baud, parity=parity, stop_bits=stop_bits)
     return None
-
-
-def _format_text(serial: SerialFormat) -> str:
-    return f"{serial.baud} 8{serial.parity}{serial.stop_bits}"
 
 
 def _twice_faults(document: Document, devices: list[dict[Any, Any]]) -> Iterator[Fault]:
@@ -176,11 +212,16 @@ def _twice_faults(document: Document, devices: list[dict[Any, Any]]) -> Iterator
 
 def _place(device: dict[Any, Any]) -> tuple[Any, ...]:
     """Where the device answers: several units of one gateway share its address and differ in their number."""
-    return device.get("bus"), device.get("unit"), device.get("instance")
+    return _word(device.get("bus")), _word(device.get("unit")), _word(device.get("instance"))
 
 
 def _mapping(given: Any) -> dict[Any, Any]:
     return given if isinstance(given, dict) else {}
+
+
+def _word(given: Any) -> str | int | None:
+    """What can be looked up; a list or a mapping in its place is a fault of the shape."""
+    return given if isinstance(given, str | int) else None
 
 
 def _list(given: Any) -> list[Any]:

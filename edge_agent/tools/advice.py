@@ -32,10 +32,31 @@ def advise(bus: BusFigures) -> tuple[Advice, ...]:
     """Nothing where all is well."""
     if bus.down:
         return (_of(bus, "", Text(zh=f"总线不通:{bus.down}", en=f"the bus is down: {bus.down}"), _DOWN),)
+    if bus.babble.babbling:
+        return (_babble(bus),)
     if bus.devices and all(device.answers == 0 for device in bus.devices):
         garbled = sum(device.crc_errors for device in bus.devices)
         return (_of(bus, "", _ALL_GARBLED if garbled else _ALL_SILENT, _WRONG_FORMAT if garbled else _CABLE),)
     return (*_on_time(bus), *(one for device in bus.devices for one in _of_device(bus, device)))
+
+
+def _babble(bus: BusFigures) -> Advice:
+    """Who talks unasked: until that has ended, nothing else that is seen on the line is anybody's fault."""
+    babble, names = bus.babble, {device.unit: device.device for device in bus.devices}
+    if babble.other_master:
+        return _of(bus, "", _OTHER_MASTER, _ONE_MASTER)
+    if babble.unit is not None:
+        name = names.get(babble.unit, "")
+        what = Text(
+            zh=f"站号 {babble.unit} 未被询问也在发送" + ("" if name else "(门店文件中没有此站号)"),
+            en=f"unit {babble.unit} talks without being asked" + ("" if name else " (it is not in the site file)"),
+        )
+        return _of(bus, name, what, _UNPLUG)
+    after = names.get(babble.begun_after) if babble.begun_after is not None else None
+    fix = _UNPLUG_EACH
+    if after:
+        fix = Text(zh=f"{fix.zh};开始前最后询问的是 {after}", en=f"{fix.en}; {after} was asked last before it began")
+    return _of(bus, "", _SOMEBODY, fix)
 
 
 def _on_time(bus: BusFigures) -> Iterator[Advice]:
@@ -93,6 +114,25 @@ _GARBLED = Text(zh="只有乱码应答", en="answers only garbage")
 _ALL_SILENT = Text(zh="没有任何设备应答", en="no device answers at all")
 _ALL_GARBLED = Text(zh="线上只有乱码", en="nothing but garbage is on the line")
 
+_SOMEBODY = Text(
+    zh="有设备不断占线,其发送中读不出站号",
+    en="somebody talks on the line all the time, and no unit id can be read from it",
+)
+_OTHER_MASTER = Text(zh="线上另有主站在询问设备", en="another master asks the devices of this line")
+
+_UNPLUG = Text(
+    zh="断开该设备,确认线路恢复;检查其固件和“主动上报”设置,必要时更换",
+    en="unplug it and see the line recover; look for a setting by which it reports by itself, else replace it",
+)
+_UNPLUG_EACH = Text(
+    zh="逐台断开设备,直到线路恢复(先看收发指示灯常亮的设备)",
+    en="unplug one device after the other until the line recovers, first those whose TX lamp is always on",
+)
+_ONE_MASTER = Text(
+    zh="一条线路只能有一个主站:断开另一个主站(旧网关、触摸屏、监控电脑),或关闭串口服务器的第二个连接",
+    en="a line has one master: disconnect the other (an old gateway, a panel, a PC), or the second connection to the "
+    "serial server",
+)
 _DOWN = Text(
     zh="检查端口名、USB 转换器和网线;门店代理正在运行时请先停止它:一条线路只能由一个程序使用",
     en="check the name of the port, the USB adapter, the network cable; stop the agent if it runs: a line belongs to "

@@ -14,6 +14,7 @@ Tool = Callable[[argparse.Namespace, Language], int]
 Commands = argparse._SubParsersAction  # noqa: SLF001 — argparse has no public name for it
 WATCHED_S = 30.0
 _INTERRUPTED = 130
+_LAST_UNIT, _LARGEST_BLOCK = 255, 125
 
 
 def add_tools(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -52,7 +53,7 @@ def _add_probe(commands: Commands[argparse.ArgumentParser]) -> None:
         "probe", help="读取一段寄存器并列出各种解释 / read a range and show every interpretation"
     )
     add_bus(parser)
-    parser.add_argument("--unit", type=int, required=True, help="站号 / unit id")
+    parser.add_argument("--unit", type=_unit, required=True, help="站号 / unit id")
     parser.add_argument(
         "--table", choices="CDIH", default="H", help="C D I H(保持寄存器)/ coils, discrete, input, holding"
     )
@@ -60,7 +61,7 @@ def _add_probe(commands: Commands[argparse.ArgumentParser]) -> None:
         "--from", dest="first", type=_number, required=True, metavar="A", help="起始地址 / first address"
     )
     parser.add_argument("--count", type=int, default=16, metavar="N", help="个数 / how many (16)")
-    parser.add_argument("--block", type=int, metavar="N", help="每次读取个数 / registers a request (64)")
+    parser.add_argument("--block", type=_block, metavar="N", help="每次读取个数 / registers a request (64)")
     add_line(parser)
     parser.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
     parser.set_defaults(tool=_later("probe"))
@@ -69,7 +70,7 @@ def _add_probe(commands: Commands[argparse.ArgumentParser]) -> None:
 def _add_solve(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("solve", help="按面板显示找寄存器 / which register is it that the panel shows?")
     add_bus(parser)
-    parser.add_argument("--unit", type=int, required=True, help="站号 / unit id")
+    parser.add_argument("--unit", type=_unit, required=True, help="站号 / unit id")
     parser.add_argument(
         "--range", dest="spans", action="append", required=True, metavar="H2500-2600", help="范围 / where"
     )
@@ -94,6 +95,8 @@ def _add_record(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--profile-file", type=Path, metavar="FILE", help="写入此文件 / write here, not into the package"
     )
+    help_ = "不写点表,输出门店文件的 commissioned 一行 / write nothing, print the `commissioned` of the site file"
+    parser.add_argument("--commission", action="store_true", help=help_)
     parser.add_argument("--dry-run", action="store_true", help="只显示改动 / only show what would change")
     parser.set_defaults(tool=_later("record"))
 
@@ -111,3 +114,16 @@ def _add_doctor(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def _number(text: str) -> int:
     return int(text, 0)
+
+
+def _unit(text: str) -> int:
+    """Beyond those of a serial line, devices with a network plug are asked as 0 or 255."""
+    if not 0 <= int(text) <= _LAST_UNIT:
+        raise argparse.ArgumentTypeError(f"0..{_LAST_UNIT}")
+    return int(text)
+
+
+def _block(text: str) -> int:
+    if not 1 <= int(text) <= _LARGEST_BLOCK:
+        raise argparse.ArgumentTypeError(f"1..{_LARGEST_BLOCK}")
+    return int(text)

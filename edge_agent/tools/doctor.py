@@ -15,9 +15,11 @@ from edge_agent.core.profile import Poll
 from edge_agent.drivers.base import BusDown, Line
 from edge_agent.drivers.open_line import open_line
 from edge_agent.settings import Site, SiteDevice, load_site
+from edge_agent.site.notes import notes_of
 from edge_agent.tools.advice import Advice, advise
-from edge_agent.tools.console import OK, WRONG, Console, console_of, table
+from edge_agent.tools.console import MISUSED, OK, WRONG, Console, console_of, table
 from edge_agent.tools.figures import BusFigures, DeviceFigures, Visit, bus_figures, device_figures
+from edge_agent.tools.places import no_such_bus
 
 _PUT_OFF_S = 5.2
 """A device that did not answer is left alone as long as its late answer may still come, and a little longer."""
@@ -61,7 +63,8 @@ class Rounds:
 
     def figures(self) -> BusFigures:
         devices = [self._figures(device) for device in self.site.devices_on(self.bus)]
-        return bus_figures(self.bus, self.visits, self.site.poll, devices, self.down)
+        babble = self.account.listening.babble
+        return bus_figures(self.bus, self.visits, self.site.poll, devices, self.down, babble)
 
     async def _visit(self, line: Line, device: SiteDevice, polls: Iterable[Poll]) -> None:
         for poll in polls:
@@ -85,13 +88,18 @@ class Rounds:
 def run(arguments: argparse.Namespace, language: Language) -> int:
     console = console_of(language, as_json=arguments.json)
     site = load_site(arguments.site)
+    if unknown := [bus for bus in arguments.bus if bus not in site.buses]:
+        console.complain(no_such_bus(arguments.site, unknown[0], site))
+        return MISUSED
     buses = [bus for bus in site.buses if site.devices_on(bus) and (not arguments.bus or bus in arguments.bus)]
     found = asyncio.run(_watch(site, buses, arguments.seconds, console))
     advice = [one for bus in found for one in advise(bus)]
+    notes = list(notes_of(site))
     if console.as_json:
-        console.answer({"buses": [asdict(bus) for bus in found], "advice": [asdict(one) for one in advice]})
+        answer = {"buses": [asdict(bus) for bus in found], "advice": [asdict(one) for one in advice]}
+        console.answer({**answer, "notes": [asdict(note) for note in notes]})
     else:
-        console.say(*report(found, advice, language))
+        console.say(*report(found, advice, language), *notes)
     return WRONG if any(one.weight == "wrong" for one in advice) else OK
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from edge_agent.core.agenda import Periods
+from edge_agent.core.babble import NOBODY, Babble
 from edge_agent.core.health import UnitAccount
 from edge_agent.core.profile import Poll
 from edge_agent.settings import SiteDevice
@@ -46,7 +47,7 @@ class DeviceFigures:
 class BusFigures:
     """`cycle_s` is what one round over the fast points of all devices takes, `cycle_limit_s` the period of that class;
     `line_share` is the part of all time that the periods of the site file need. Time lost to devices that do not answer
-    is in neither. `down`: why the bus could not be used, empty when it could."""
+    is in neither. `down`: why the bus could not be used, empty when it could; `babble`: who talks on it unasked."""
 
     bus: str
     down: str
@@ -54,6 +55,7 @@ class BusFigures:
     cycle_limit_s: float
     line_share: float
     devices: tuple[DeviceFigures, ...]
+    babble: Babble = NOBODY
 
 
 def device_figures(device: SiteDevice, account: UnitAccount, refused_points: Iterable[str]) -> DeviceFigures:
@@ -73,7 +75,12 @@ def device_figures(device: SiteDevice, account: UnitAccount, refused_points: Ite
 
 
 def bus_figures(
-    bus: str, visits: Iterable[Visit], periods: Periods, devices: Sequence[DeviceFigures], down: str = ""
+    bus: str,
+    visits: Iterable[Visit],
+    periods: Periods,
+    devices: Sequence[DeviceFigures],
+    down: str = "",
+    babble: Babble = NOBODY,
 ) -> BusFigures:
     """`periods` are those of the site file."""
     needed = seconds_needed(visits)
@@ -86,6 +93,7 @@ def bus_figures(
             seconds / periods[poll].total_seconds() for (_, poll), seconds in needed.items() if poll in periods
         ),
         devices=tuple(devices),
+        babble=babble,
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.contract.text import Text
-from edge_agent.core.profile import SerialFormat, Table
-from edge_agent.settings import Bus, RtuBus, RtuTcpBus, SiteDevice, TcpBus, load_site
+from edge_agent.core.profile import BAUDS, SerialFormat, Table
+from edge_agent.settings import Bus, RtuBus, RtuTcpBus, Site, SiteDevice, TcpBus, load_site
 from edge_agent.tools.console import Misuse
 
 _SITE = re.compile(r"^(?P<file>.+\.ya?ml):(?P<bus>[^/:]+)$")
@@ -45,11 +45,15 @@ def place_of(argument: str, line: SerialFormat) -> BusPlace:
     """`line` is the format of a bare serial port or serial server. Raises Misuse, Faulty."""
     if match := _SITE.match(argument):
         return _site_place(Path(match["file"]), match["bus"])
-    if (match := _HOST.match(argument)) and match["rtu"]:
-        return BusPlace(bus=RtuTcpBus(id=argument, host=match["host"], port=int(match["port"]), serial=line))
-    if match:
-        return BusPlace(bus=TcpBus(id=argument, host=match["host"], port=int(match["port"])))
-    return BusPlace(bus=RtuBus(id=argument, port=argument, serial=line))
+    match = _HOST.match(argument)
+    if match is None:
+        return BusPlace(bus=RtuBus(id=argument, port=argument, serial=line))
+    host, port = match["host"], int(match["port"])
+    if not 1 <= port <= _LAST:
+        raise Misuse(Text(zh=f"{argument}:端口为 1 到 {_LAST}", en=f"{argument}: ports are 1 to {_LAST}"))
+    if match["rtu"]:
+        return BusPlace(bus=RtuTcpBus(id=argument, host=host, port=port, serial=line))
+    return BusPlace(bus=TcpBus(id=argument, host=host, port=port))
 
 
 def span_of(argument: str) -> Span:
@@ -77,7 +81,9 @@ def add_bus(parser: argparse.ArgumentParser) -> None:
 
 def add_line(parser: argparse.ArgumentParser) -> None:
     """The format of a bare serial port."""
-    parser.add_argument("--baud", type=int, default=9600, help="波特率 / of a serial port (9600)")
+    parser.add_argument(
+        "--baud", type=int, choices=BAUDS, metavar="N", default=9600, help="波特率 / of a serial port (9600)"
+    )
     parser.add_argument("--parity", choices="NEO", default="E", help="校验 / of a serial port (E)")
     parser.add_argument("--stop-bits", type=int, choices=(1, 2), default=1, help="停止位 / of a serial port (1)")
 
@@ -86,14 +92,22 @@ def line_of(arguments: argparse.Namespace) -> SerialFormat:
     return SerialFormat(baud=arguments.baud, parity=arguments.parity, stop_bits=arguments.stop_bits)
 
 
-def format_text(line: SerialFormat) -> str:
-    """`9600 8E1`"""
-    return f"{line.baud} 8{line.parity}{line.stop_bits}"
+def device_of(site: Site, device_id: str) -> SiteDevice:
+    """Raises Misuse."""
+    for device in site.devices:
+        if device.id == device_id:
+            return device
+    known = ", ".join(device.id for device in site.devices)
+    raise Misuse(Text(zh=f"没有设备 {device_id};有:{known}", en=f"there is no device {device_id}; there are: {known}"))
+
+
+def no_such_bus(path: Path, bus: str, site: Site) -> Text:
+    known = ", ".join(site.buses)
+    return Text(zh=f"{path} 中没有总线 {bus};有:{known}", en=f"{path} has no bus {bus}; it has: {known}")
 
 
 def _site_place(path: Path, bus: str) -> BusPlace:
     site = load_site(path)
     if bus not in site.buses:
-        known = ", ".join(site.buses)
-        raise Misuse(Text(zh=f"{path} 中没有总线 {bus};有:{known}", en=f"{path} has no bus {bus}; it has: {known}"))
+        raise Misuse(no_such_bus(path, bus, site))
     return BusPlace(bus=site.buses[bus], devices=site.devices_on(bus), profiles=site.profiles)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from edge_agent.contract.text import Language, Text
 from edge_agent.core.plan import ReadRequest
-from edge_agent.core.profile import Profile, SerialFormat, Table
+from edge_agent.core.profile import BAUDS, Profile, SerialFormat, Table
 from edge_agent.drivers.base import BusDown
 from edge_agent.drivers.serial_line import open_serial
 from edge_agent.drivers.socket_port import FORWARDING, open_socket
@@ -20,7 +21,7 @@ from edge_agent.tools.console import MISUSED, OK, WRONG, Console, Misuse, consol
 from edge_agent.tools.ear import Ear, OpenEar, SerialEar, TcpEar
 from edge_agent.tools.heard import PRESENT, Heard, Sound
 from edge_agent.tools.naming import Likeness, Question, Reply, first_look, rank, second_look
-from edge_agent.tools.places import BusPlace, format_text, place_of
+from edge_agent.tools.places import BusPlace, place_of
 from edge_agent.tools.scan_report import Found, answer_of, report_of
 from edge_agent.tools.search import (
     ALL_UNITS,
@@ -246,14 +247,14 @@ def _units_of(text: str) -> tuple[int, ...]:
 
 
 def _format_of(text: str) -> SerialFormat:
-    baud, _, frame = text.partition("-")
-    if not baud.isdigit() or len(frame) != 3 or frame[0] != "8" or frame[1] not in "NEO" or frame[2] not in "12":
+    match = re.fullmatch(r"(\d+)-8([NEO])([12])", text)
+    if not match or int(match[1]) not in BAUDS:
         raise Misuse(Text(zh=f"--format {text}:请写 9600-8E1", en=f"--format {text}: write it like 9600-8E1"))
-    return SerialFormat(baud=int(baud), parity=frame[1], stop_bits=int(frame[2]))
+    return SerialFormat(baud=int(match[1]), parity=match[2], stop_bits=int(match[3]))
 
 
 def _doing(line: SerialFormat | None, unit: int) -> Text:
-    where = "" if line is None else f"{format_text(line)} "
+    where = "" if line is None else f"{line} "
     return Text(zh=f"{where}站号 {unit}", en=f"{where}unit {unit}")
 
 

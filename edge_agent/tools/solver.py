@@ -266,14 +266,12 @@ READINGS: tuple[Reading, ...] = (
 _NOTHING = Text(
     zh="没有任何解释。请检查:范围是否够大(也试试输入寄存器 I);读数是否同时记录;面板显示的单位是否为 °F 或已加修正值",
     en="Nothing explains it. Is the range wide enough (try the input registers, I, too); was the panel read at the "
-    "same time; "
-    "does it show °F, or a value with a correction added?",
+    "same time; does it show °F, or a value with a correction added?",
 )
 _WAIT = Text(
     zh="面板显示一直没变。请等它变化(开门、用手捂热探头),再读一次",
     en="The panel has shown the same each time. Wait until it changes (open the door, warm the probe in your hand) "
-    "and take "
-    "another reading",
+    "and take another reading",
 )
 _AGAIN = Text(
     zh="一次读数不够。等面板显示变化后再读一次",
@@ -282,8 +280,7 @@ _AGAIN = Text(
 _SECOND_POINT = Text(
     zh="剩下的解释只差字序。同一控制器的字序都相同:请对另一个点(数值大的,如电量)也求解一次",
     en="What remains differs in its word order, which is the same for all points of a controller: solve a second "
-    "point, best "
-    "one with a large value",
+    "point, best one with a large value",
 )
 _ONCE_MORE = Text(
     zh="只剩一个解释。显示变化后再读一次即可确认",
@@ -293,14 +290,12 @@ _SURE = Text(zh="只有这一个解释", en="This is the only explanation")
 _BELOW_ZERO = Text(
     zh="剩下的解释在同一地址,只是类型或比例不同。请在数值差别大时(如零度以下、化霜末期)再读一次",
     en="What remains is one address in different types or scales. Take a reading when the value is very different "
-    "(below "
-    "zero, at the end of a defrost)",
+    "(below zero, at the end of a defrost)",
 )
 _ELSEWHERE = Text(
     zh="剩下的地址数值相同(例如控制温度与显示温度)。只捂热一个探头,或在化霜时再读一次",
     en="What remains are addresses with equal values (such as the control and the displayed temperature). Warm only "
-    "one probe, "
-    "or take a reading during a defrost",
+    "one probe, or take a reading during a defrost",
 )
 _FAR = Text(
     zh="请在显示变化较大时(开门、化霜)再读一次",

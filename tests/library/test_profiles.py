@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from edge_agent.contract.catalogue import DEVICE_CLASSES
 from edge_agent.contract.readings import Quality
+from edge_agent.core.commissioning import Commissioning
 from edge_agent.core.decode import Raw, decode, value_of
 from edge_agent.core.profile import Address, Point, Profile, Table, WordType
 from edge_agent.core.writing import is_forbidden, writable
@@ -104,7 +107,8 @@ def test_a_temperature_cannot_be_an_absent_probe(shipped: Profile) -> None:
 @EVERY
 def test_an_unproven_map_is_read_only(shipped: Profile) -> None:
     assert bool(writable(shipped)) == (shipped.evidence.proven and bool(shipped.writes))
-    assert writable(shipped, commissioned=True) == shipped.writes
+    done = Commissioning(by="Li", at=date(2026, 11, 20), profile_version=shipped.version, shown=())
+    assert writable(shipped, done) == shipped.writes
 
 
 @EVERY

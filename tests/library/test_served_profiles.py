@@ -30,7 +30,7 @@ def read(known: Profile) -> dict[str, Raw]:
     raw: dict[str, Raw] = {}
     for request in plan(known.points.values(), known.limits):
         words = words_of_answer(request, image)
-        raw |= {point.name: request.words_of(point, words) for point in request.points}
+        raw |= request.words_by_name(words)
     return raw
 
 

@@ -44,6 +44,10 @@ def test_it_lists_the_stories_for_a_machine(capsys: pytest.CaptureFixture[str]) 
         ["device", "eastron_sdm630"],
         ["device", "eastron_sdm630", "--tcp", "0", "--fault", "no_such"],
         ["device", "eastron_sdm630", "--tcp", "0", "--baud", "0"],
+        ["device", "eastron_sdm630", "--tcp", "65536"],
+        ["device", "eastron_sdm630", "--tcp", "0", "--unit", "300"],
+        ["device", "coolmasternet", "--tcp", "0", "--instances", "4-1"],
+        ["device", "coolmasternet", "--tcp", "0", "--instances", "some"],
         [],
     ],
 )
@@ -60,6 +64,17 @@ def test_a_clock_that_is_none_is_a_wrong_call_too() -> None:
 def test_a_fault_that_the_line_cannot_have_is_a_wrong_call_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["device", "eastron_sdm630", "--tcp", "0", "--fault", "crc+late:0.5"]) == 2
     assert "crc" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"), [("eastron_sdm630 all", "has no instances"), ("coolmasternet 60-65", "coolmasternet are 1-64")]
+)
+def test_instances_that_the_profile_does_not_have_are_a_wrong_call_too(
+    capsys: pytest.CaptureFixture[str], asked: str, said: str
+) -> None:
+    name, instances = asked.split()
+    assert main(["device", name, "--tcp", "0", "--instances", instances]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_profile_that_is_not_there_is_found_wrong(capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,6 +113,21 @@ def test_one_device_answers_behind_a_serial_server_with_the_timing_of_its_line()
             assert heard.read(5) == rtu(7, exception_reply(4, 6))
         bench.send_signal(signal.SIGTERM)
         assert bench.wait(10) == 0
+
+
+def test_a_gateway_answers_for_all_the_units_behind_it() -> None:
+    with device("coolmasternet", "--tcp", "0", "--instances", "all") as bench:
+        assert bench.stdout
+        told = bench.stdout.readline()
+        with socket.create_connection(("127.0.0.1", int(told.rsplit(":", 1)[1]))) as master:
+            set_points = []
+            for number in (1, 2, 64):
+                master.sendall(struct.pack(">HHHBBHH", number, 0, 6, 1, 3, 16 * number + 2, 1))
+                set_points.append(struct.unpack(">h", master.recv(64)[-2:])[0])
+        bench.send_signal(signal.SIGTERM)
+        assert bench.wait(10) == 0
+    assert "instances 1-64" in told
+    assert set_points == [190, 200, 190]
 
 
 def test_one_device_makes_its_link_and_takes_it_away(tmp_path: Path) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from edge_agent.contract.readings import Quality
 from edge_agent.contract.text import same
-from edge_agent.core.profile import Poll
+from edge_agent.core.profile import Poll, Profile
 from edge_agent.settings import SiteDevice
-from tests.unit.edge_agent.points import CASE, PERIODS, device_of
-from tests.unit.edge_agent.test_poller import EVERY_POINT, Bench, qualities
+from tests.unit.edge_agent.points import CASE, CASE_IN_BLOCKS, PERIODS, device_of
+from tests.unit.edge_agent.poller_bench import EVERY_POINT, Bench, qualities
 
 STAYS, GOES, COMES = (device_of(CASE, unit, f"freezer-{unit}") for unit in (3, 4, 5))
 
@@ -47,15 +49,22 @@ def test_another_name_ends_nothing() -> None:
     assert bench.line.asked == []
 
 
-def test_another_map_is_read_wholly_and_nothing_of_it_counts_as_refused() -> None:
+@pytest.mark.parametrize(
+    ("mended", "quality"),
+    [(CASE_IN_BLOCKS, Quality.GOOD), (replace(CASE, label=same("mended")), Quality.REFUSED)],
+    ids=["asked otherwise", "only called otherwise"],
+)
+def test_another_map_is_read_wholly_and_what_is_asked_otherwise_no_longer_counts_as_refused(
+    mended: Profile, quality: Quality
+) -> None:
     bench = Bench(STAYS)
     del bench.line.words[20]
     assert qualities(bench.turn())["alarm.probe_control"] == Quality.REFUSED
     bench.line.words[20] = 0
-    adopt(bench, replace(STAYS, profile=replace(CASE, label=same("mended"))))
+    adopt(bench, replace(STAYS, profile=mended))
     told = qualities(bench.turn(1.0))
     assert set(told) == EVERY_POINT
-    assert told["alarm.probe_control"] == Quality.GOOD
+    assert told["alarm.probe_control"] == quality
 
 
 def test_what_a_device_refuses_stays_known() -> None:

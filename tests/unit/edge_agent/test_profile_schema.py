@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from configs.documents import Fault, Faulty
 from edge_agent.contract.readings import Quality, Value
+from edge_agent.core.commissioning import Commissioning
 from edge_agent.core.profile import Address, Counter, Profile, SerialFormat, Table, TextType
 from edge_agent.core.writing import Safety, WriteKind, is_forbidden, writable
 from edge_agent.profiles.load import load_profile
@@ -124,13 +125,16 @@ def test_it_reads_writes_and_opens_none_of_an_unproven_map(tmp_path: Path) -> No
     )
     assert masked.mask is not None
     assert (masked.mask.bits, masked.mask.fixed) == (0x0F, 0x60)
-    assert (writable(bench), set(writable(bench, commissioned=True))) == ({}, {"ct_ratio", "pt_ratio"})
-    assert set(writable(bench, True, ["EM340", 50.0])) == {"ct_ratio", "pt_ratio"}
+    done = Commissioning(by="Li", at=date(2026, 11, 20), profile_version=bench.version, shown=())
+    assert (writable(bench), set(writable(bench, done))) == ({}, {"ct_ratio", "pt_ratio"})
+    assert set(writable(bench, done, ["EM340", 50.0])) == {"ct_ratio", "pt_ratio"}
     others: tuple[list[Value | None], ...] = (["XY340", 50.0], ["EM340", None], ["EM340"])
     for strangers in others:
-        assert writable(bench, True, strangers) == {}
+        assert writable(bench, done, strangers) == {}
     assert is_forbidden(bench, Table.HOLDING, 105)
     assert not is_forbidden(bench, Table.HOLDING, 111)
+    assert [is_forbidden(bench, Table.HOLDING, 99, count) for count in (1, 2)] == [False, True]
+    assert not is_forbidden(bench, Table.COIL, 105)
 
 
 def test_a_variant_lies_over_its_file(tmp_path: Path) -> None:
@@ -192,7 +196,18 @@ def test_a_fault_of_a_variant_is_shown_on_its_line(tmp_path: Path) -> None:
         ("function: 16, safety", "function: 5, safety", "cannot be written there"),
         ("at: H40, stride", "stride", "cannot be written there"),
         ("at: H40, stride", "at: H105, stride", "never_write forbids"),
+        ("[[100, 110]]", "[[110, 100]]", "range 110..100 is empty"),
+        ("[[5, 9]]", "[[9, 5]]", "range 9..5 is empty"),
+        ("[[3, 4]]", "[[4, 3]]", "range 4..3 is empty"),
         ("kind: masked", "kind: level", "not said what pt_ratio writes"),
+        ("p.total: {at: H10", "p.total: {at: H65535", "p.total: it lies beyond"),
+        ("p.total: {at: H10", "p.total: {at: H65500", "p.total: it lies beyond"),
+        ("stride: 20", "stride: -4", "ct_ratio: it lies beyond"),
+        ("settings:\n", "shift: {H: -7}\nsettings:\n", "ct_ratio: it lies beyond"),
+        ("at: H40, stride", "at: H65535, stride", "pt_ratio: it lies beyond"),
+        ("at: H104, value", "at: H70000, value", "setup: it lies beyond"),
+        ("{at: H30, type", "{at: H65531, type", "read: it lies beyond"),
+        ("{at: H30, type: text, length: 6}", '{at: "H30:3", type: u16}', "read: a single bit"),
         ("kind: masked, at: H40, stride: 2, mask", "kind: coded, at: H40, stride: 2, codes: {}, mask", ""),
         ("read_back: {point: ct_ratio}", "read_back: {point: ct_ration}", "read back from a point"),
         ("high: 100, step", "high_from: alarm.any, step", "bounded by alarm.any"),

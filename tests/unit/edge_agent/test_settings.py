@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from configs.documents import Fault, Faulty
+from configs.documents import Fault, Faulty, Location
 from edge_agent.core.profile import Poll, SerialFormat
 from edge_agent.settings import RtuBus, RtuTcpBus, Site, TcpBus, inventory, load_site
 
@@ -130,6 +135,8 @@ def test_it_says_what_is_wrong_with_a_device(tmp_path: Path, wrong: str, right: 
         ("mqtt://127.0.0.1:1883", "mqtt://me:secret@127.0.0.1", 4, "url is"),
         ("store: demo-001", "store: Demo 1", 1, "store is 'Demo 1'"),
         ("parity: E", "parity: even", 6, "parity is 'even'"),
+        ("baud: 9600", "baud: 9660", 6, "baud is 9660"),
+        ("baud: 9600", "baud: [9600]", 6, "baud is [9600]"),
         ("host: 127.0.0.1}", "hots: 127.0.0.1}", 7, "host"),
         ("type: tcp", "type: udp", 7, "type is 'udp'"),
         ("name: {zh: 示范门店, en: Demo store}", "name: {zh: 示范门店}", 2, "en is missing"),
@@ -139,6 +146,38 @@ def test_it_says_what_is_wrong_with_a_site(tmp_path: Path, right: str, wrong: st
     found = faults(tmp_path, head=HEAD.replace(right, wrong))
     assert {fault.line for fault in found} == {line}
     assert what in " ".join(fault.what.en for fault in found)
+
+
+@pytest.mark.parametrize("baud", [0, 300, 9601, 12500, 115201, 921600])
+def test_a_speed_that_no_controller_has_is_a_slip_of_the_pen(tmp_path: Path, baud: int) -> None:
+    own = FREEZER.replace("unit: 3", f"unit: 3, serial: {{baud: {baud}, parity: E, stop_bits: 1}}")
+    found = faults(tmp_path, own, head=HEAD.replace("baud: 9600", f"baud: {baud}"))
+    assert [fault.line for fault in found] == [6, FIRST_DEVICE_LINE]
+    assert {fault.fix.zh.partition("1200")[0] for fault in found} == {"可取:"}
+    assert "9600, 14400, 19200" in found[0].fix.en
+
+
+PASSWORD = HEAD.replace("1883", '1883", username: store, password_file: "./broker.password')
+
+
+def test_a_check_asks_for_the_password_and_an_agent_at_work_does_not(tmp_path: Path) -> None:
+    assert site(tmp_path, head=PASSWORD).broker.password_file == tmp_path / "broker.password"
+    for content, what in ((None, "cannot be read"), (b" \n", "is empty"), (b"\xff", "cannot be read")):
+        if content is not None:
+            (tmp_path / "broker.password").write_bytes(content)
+        with pytest.raises(Faulty) as faulty:
+            load_site(tmp_path / "site.yaml", beside=True)
+        (fault,) = faulty.value.faults
+        assert (fault.line, what in fault.what.en, "head office" in fault.fix.en) == (4, True, True)
+    (tmp_path / "broker.password").write_text("secret\n", encoding="ascii")
+    assert load_site(tmp_path / "site.yaml", beside=True).id == "demo-001"
+
+
+def test_a_missing_password_hides_no_other_fault(tmp_path: Path) -> None:
+    faults(tmp_path, head=PASSWORD.replace("Shanghai", "Shanghi"))
+    with pytest.raises(Faulty) as faulty:
+        load_site(tmp_path / "site.yaml", beside=True)
+    assert [fault.line for fault in faulty.value.faults] == [3, 4]
 
 
 @pytest.mark.parametrize("period", ["10", "10 minutes", "-1s", "0s", "1ms", "ten"])
@@ -177,6 +216,12 @@ def test_two_buses_cannot_share_a_port(tmp_path: Path) -> None:
     assert "same port as line-z" in only_fault(tmp_path, head=HEAD.replace("buses:\n", second)).what.en
 
 
+@pytest.mark.parametrize("spelling", ["line-a", ".//line-a", "./x/../line-a"])
+def test_a_port_is_the_same_however_it_is_written(tmp_path: Path, spelling: str) -> None:
+    second = f"buses:\n  line-z: {{type: rtu, port: {spelling}, baud: 9600, parity: E, stop_bits: 1}}\n"
+    assert "same port as line-z" in only_fault(tmp_path, head=HEAD.replace("buses:\n", second)).what.en
+
+
 def test_a_key_that_stands_twice_is_a_fault(tmp_path: Path) -> None:
     assert "twice" in only_fault(tmp_path, head=HEAD + "devices:\n").what.en
 
@@ -188,6 +233,27 @@ def test_any_yaml_is_answered_with_faults(tmp_path: Path, text: str) -> None:
     (tmp_path / "site.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(Faulty):
         load_site(tmp_path / "site.yaml")
+
+
+def places(data: Any, above: Location = ()) -> Iterator[Location]:
+    if above:
+        yield above
+    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, child in children:
+        yield from places(child, (*above, key))
+
+
+@pytest.mark.parametrize("junk", [None, [], {}, [1], {"a": [2]}, "", "x", -1, 1.5, True, 10**30, float("inf")])
+def test_junk_in_any_place_is_a_fault_or_harmless(tmp_path: Path, junk: Any) -> None:
+    whole = yaml.safe_load(HEAD + f"  - {FREEZER}\n")
+    for place in places(whole):
+        data = around = deepcopy(whole)
+        for key in place[:-1]:
+            around = around[key]
+        around[place[-1]] = junk
+        (tmp_path / "site.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+        with suppress(Faulty):
+            load_site(tmp_path / "site.yaml", beside=True)
 
 
 def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
@@ -220,6 +286,20 @@ def test_a_serial_server_with_another_format_than_the_device_is_a_fault(tmp_path
     head = HEAD.replace("{type: tcp, host: 127.0.0.1}", SERVER % "N")
     fault = only_fault(tmp_path, FREEZER.replace("line-a", "gateway-b"), head=head)
     assert "but bus gateway-b is 9600 8N1" in fault.what.en
+
+
+def test_an_adapter_is_the_same_by_each_of_its_names(tmp_path: Path) -> None:
+    (tmp_path / "by-id").symlink_to(tmp_path / "line-a")
+    second = "buses:\n  line-z: {type: rtu, port: ./by-id, baud: 9600, parity: E, stop_bits: 1}\n"
+    fault = only_fault(tmp_path, head=HEAD.replace("buses:\n", second))
+    assert "same port as line-z" in fault.what.en
+    assert "on one bus" in fault.fix.en
+
+
+@pytest.mark.parametrize("again", ["host: 127.0.0.1", "host: 127.0.0.1, port: 502"])
+def test_a_gateway_is_the_same_also_where_its_port_is_the_usual_one(tmp_path: Path, again: str) -> None:
+    head = HEAD.replace("devices:", f"  twice: {{type: tcp, {again}}}\ndevices:")
+    assert "bus twice is the same port as gateway-b" in only_fault(tmp_path, head=head).what.en
 
 
 def test_one_place_is_one_bus_whatever_is_spoken_there(tmp_path: Path) -> None:

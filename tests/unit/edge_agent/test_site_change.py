@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.contract.text import same
+from edge_agent.core.commissioning import Commissioning
 from edge_agent.core.profile import Poll
 from edge_agent.profiles import load as profiles
 from edge_agent.settings import ReportPolicy, SiteDevice, TcpBus
@@ -83,12 +84,13 @@ def test_another_way_to_the_broker_is_noticed() -> None:
     [
         (case(1, name=same("Ice cream")), True),
         (case(1, duty="cold_room"), True),
+        (case(1, commissioned=Commissioning(by="Li", at=date(2026, 11, 20), profile_version=1, shown=())), True),
         (case(1, unit=9), False),
         (case(1, "b"), False),
         (case(1, profile=CASE_IN_BLOCKS), False),
     ],
 )
-def test_name_and_duty_do_not_matter_to_the_line(other: SiteDevice, alike: bool) -> None:
+def test_name_duty_and_commissioning_do_not_matter_to_the_line(other: SiteDevice, alike: bool) -> None:
     assert asked_alike(case(1), other) is alike
 
 

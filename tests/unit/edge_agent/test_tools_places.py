@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edge_agent.__main__ import main
 from edge_agent.core.profile import SerialFormat, Table
 from edge_agent.settings import RtuBus, RtuTcpBus, TcpBus
 from edge_agent.tools.console import Misuse, bar, clock_text, table
@@ -16,6 +17,29 @@ def test_a_bus_is_named_as_installers_write_it() -> None:
     assert place_of("10.0.0.5:502", line).bus == TcpBus(id="10.0.0.5:502", host="10.0.0.5", port=502)
     behind = place_of("rtu:dtu.local:4196", line).bus
     assert behind == RtuTcpBus(id="rtu:dtu.local:4196", host="dtu.local", port=4196, serial=line)
+
+
+@pytest.mark.parametrize("wrong", ["10.0.0.5:70000", "rtu:10.0.0.5:0"])
+def test_a_port_that_cannot_be_is_a_wrong_use(wrong: str) -> None:
+    with pytest.raises(Misuse, match="1 to 65535"):
+        place_of(wrong, SerialFormat(baud=9600, parity="E", stop_bits=1))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "probe line --unit 300 --from 1",
+        "probe line --unit -1 --from 1",
+        "probe line --unit 3 --from 1 --block 0",
+        "probe line --unit 3 --from 1 --block 126",
+        "probe line --unit 3 --from 1 --baud 9601",
+        "solve line --unit 256 --range H1 --shows 5",
+    ],
+)
+def test_a_number_that_cannot_be_is_a_wrong_use(wrong: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(wrong.split())
+    assert ended.value.code == 2
 
 
 def test_a_bus_of_a_site_file_brings_its_devices() -> None:

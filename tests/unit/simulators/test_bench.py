@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from edge_agent.contract.clock import Clock
 from edge_agent.core.profile import Table
 from edge_agent.profiles.load import profile, shipped_profiles
 from simulators.bench import Bench
+from simulators.faults import Injection
 from simulators.line_faults import LineFault, fault_share
 
 READS = {
@@ -57,3 +58,18 @@ def test_a_bench_knows_which_faults_its_line_cannot_have() -> None:
 
 def test_lateness_is_measured_by_the_time_out_of_the_profile() -> None:
     assert bench(port=0).manners()[1].patience == profile("xy_md02").answer_within.total_seconds()
+
+
+def test_a_gateway_whose_controller_falls_silent_answers_for_none_of_its_units() -> None:
+    store = bench("coolmasternet", port=0, instances=(1, 2)).store(clock())
+    (gateway,) = store.units("bench").values()
+    asked = registers.ReadHoldingRegistersRequest(address=16 * 2 + 2, count=1)
+    assert gateway.answer(asked) is not None
+    store.begin_story([Injection(device="bench-2", fault="controller_silent", at=timedelta())])
+    assert gateway.answer(asked) is None
+
+
+@pytest.mark.parametrize(("numbers", "known"), [((1, 64), True), ((0, 1), False), ((64, 65), False)])
+def test_a_bench_knows_which_instances_its_profile_has(numbers: tuple[int, ...], known: bool) -> None:
+    assert bench("coolmasternet", port=0, instances=numbers).has_instances is known
+    assert not bench("xy_md02", port=0, instances=(1,)).has_instances

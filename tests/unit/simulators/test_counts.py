@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-import sqlite3
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from collector.store.database import Database
+from collector.telemetry.base import Arrival
+from collector.telemetry.sqlite import SqliteTelemetry
 from edge_agent.contract.readings import Reading, Telemetry
 from edge_agent.outbox.queue import Outbox
 from simulators.counts import Counts, count
 
 AT = datetime(2026, 7, 15, tzinfo=UTC)
-TABLES = """
-CREATE TABLE series (id INTEGER PRIMARY KEY, store TEXT, device TEXT, point TEXT);
-CREATE TABLE reading (series_id INTEGER, at INTEGER, seq INTEGER, value REAL);
-INSERT INTO series VALUES (1, 'demo-001', 'freezer-1', 'temp.control'), (2, 'other-1', 'freezer-1', 'temp.control');
-"""
+STORES = {1: "demo-001", 2: "other-1"}
 
 
 def counted(folder: Path, rows: list[tuple[int, int, int]]) -> Counts:
-    """Three readings were sent as seq 1, 2 and 3; `rows` are (series, at, seq) as head office has them."""
+    """Three readings were sent as seq 1, 2 and 3; `rows` are (store, second, seq) as head office has them."""
     outbox = Outbox(folder / "outbox.sqlite")
     outbox.append([telemetry(), telemetry(), telemetry()])
     outbox.close()
-    database = sqlite3.connect(folder / "collector.sqlite")
-    with database:
-        database.executescript(TABLES)
-        database.executemany("INSERT INTO reading VALUES (?, ?, ?, -20.0)", rows)
-    database.close()
+    arrivals = [Arrival(store=STORES[store], seq=seq, telemetry=telemetry(second)) for store, second, seq in rows]
+    with closing(Database(folder / "collector.sqlite")) as database:
+        database.migrate()
+        with database.writing() as connection:
+            SqliteTelemetry(database).record(connection, arrivals)
     return count(folder / "outbox.sqlite", folder / "collector.sqlite", "demo-001")
 
 
-def telemetry() -> Telemetry:
+def telemetry(second: int = 0) -> Telemetry:
     readings = (Reading(point="temp.control", value=-20.0),)
-    return Telemetry(device="freezer-1", at=AT, boot="b", mono=0.0, clock_trusted=True, readings=readings)
+    return Telemetry(
+        device="freezer-1", at=AT + timedelta(seconds=second), boot="b", mono=0.0, clock_trusted=True, readings=readings
+    )
 
 
 def test_it_finds_nothing_amiss_where_all_arrived_once(tmp_path: Path) -> None:
