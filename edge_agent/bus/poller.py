@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from edge_agent.bus.asking import Answers, Stamp, ask
+from edge_agent.bus.asking import Stamp
 from edge_agent.bus.notebook import Notebook
-from edge_agent.bus.watch import Watch, add, nothing_of, polls_of
-from edge_agent.contract.readings import BusHealth, Quality, Reading, Telemetry
-from edge_agent.core.agenda import PROBE_SHARE, Periods, answered, begin, cut_off, hastened, missed
+from edge_agent.bus.visit import Found, Visits
+from edge_agent.bus.watch import Watch, nothing_of
+from edge_agent.contract.readings import BusHealth, DeviceHealth, Quality, Reading, Telemetry
+from edge_agent.core.agenda import Periods, begin, cut_off, excused, hastened
+from edge_agent.core.babble import NOBODY, Babble
 from edge_agent.core.cost import AT_9600, Cost, rtu_cost, tcp_cost
-from edge_agent.core.decode import decode
-from edge_agent.core.health import LineAccount, LineShare
-from edge_agent.core.plan import NOTHING_LEARNED
-from edge_agent.core.profile import Point, Poll
+from edge_agent.core.health import LineAccount, LineShare, Tally
 from edge_agent.core.report import report
+from edge_agent.core.sheet import sheet_of
 from edge_agent.drivers.base import BusDown, Line
 from edge_agent.drivers.open_line import open_line
 from edge_agent.settings import Bus, Site, SiteDevice, TcpBus
@@ -28,11 +28,6 @@ log = logging.getLogger(__name__)
 
 TURN_BUDGET_S = 0.5
 """Wall time after which a turn begins no further device, so that what it brought is kept and sent without delay."""
-
-ONE_STAMP_S = 0.5
-"""Store time within which the readings of a device are told as of one instant."""
-
-Found = list[tuple[Stamp, tuple[Reading, ...]]]
 
 
 class Poller:
@@ -58,20 +53,25 @@ class Poller:
     ) -> None:
         self._bus = bus
         self._line = line
-        self._periods = periods
         self._at_least_every = at_least_every
         self._boot = boot
         self._clock_trusted = clock_trusted
-        self._clock = clock
         self._account = account or LineAccount()
-        self._notebook = notebook or Notebook()
-        self._cost = cost
+        self._tally = Tally()
+        self._visits = Visits(
+            bus=bus,
+            line=line,
+            account=self._account,
+            notebook=notebook or Notebook(),
+            cost=cost,
+            clock=clock,
+            tally=self._tally,
+            periods=periods,
+        )
         self._watches = [self._begin(device) for device in devices]
-        self._up: bool | None = None
         self._share = LineShare()
-        self._probe_not_before = float("-inf")
         self._held_back: set[str] = set()
-        self._health = BusHealth(bus=bus, up=False, turns=0, requests=0, no_answers=0, refusals=0, cycle_s=0.0)
+        self._babble = NOBODY
 
     async def turn(self, at: datetime, mono: float) -> list[Telemetry]:
         """What is due at `mono` (seconds of store time), the earliest deadline first; never raises for the line."""
@@ -80,170 +80,109 @@ class Poller:
         found: dict[str, Found] = {}
         self._held_back.clear()
         for watch in self._due(mono):
-            if loop.time() - began > TURN_BUDGET_S:
+            now = loop.time()
+            if now - began > TURN_BUDGET_S:
                 break
-            if watch.agenda.suspect and loop.time() < self._probe_not_before:
+            if self._visits.must_wait(watch, mono + now - began, self._watches):
                 self._held_back.add(watch.device.id)
                 continue
             try:
-                found[watch.device.id] = await self._visit(watch, (at, mono))
+                found[watch.device.id] = await self._visits.visit(watch, (at, mono))
             except BusDown as reason:
                 found |= self._lose_bus(found, (at, mono), reason)
                 break
-        if found and self.next_due_in(mono) > 0:
-            await self._let_go()
+            self._note_bus("bus is up", up=True)
+            if self._account.listening.babble != self._babble:
+                self._note_babble(mono)
+        if found:
+            await self._let_go(mono)
         now = loop.time()
-        share = round(self._share.look(now, self._account.busy_s), 3)
-        self._health = replace(self._health, turns=self._health.turns + 1, cycle_s=now - began, line_share=share)
+        self._tally.note_turn(now - began, self._share.look(now, self._account.busy_s))
         return self._worth_sending(found)
 
     def adopt(self, devices: Sequence[SiteDevice], periods: Periods, at_least_every: timedelta) -> None:
         """Called between two turns: from now on these devices, in this rhythm; those that stay are not asked anew."""
         known = {watch.device.id: watch for watch in self._watches}
         self._watches = [self._continued(known.get(device.id), device) for device in devices]
-        if periods != self._periods:
+        if periods != self._visits.periods:
             for watch in self._watches:
-                watch.agenda = hastened(watch.agenda, self._periods, periods)
-        self._periods, self._at_least_every = periods, at_least_every
+                watch.agenda = hastened(watch.agenda, self._visits.periods, periods)
+        self._visits.periods, self._at_least_every = periods, at_least_every
 
     def health(self) -> BusHealth:
         """Figures of the bus and of each of its devices, as of now."""
         units = {watch.device.id: self._account.unit(watch.device.unit) for watch in self._watches}
         spread = self._account.spread()
-        return replace(
-            self._health,
+        return BusHealth(
+            bus=self._bus,
+            up=self._tally.up is True,
+            turns=self._tally.turns,
+            requests=self._tally.requests,
+            no_answers=self._tally.no_answers,
+            refusals=self._tally.refusals,
+            cycle_s=self._tally.cycle_s,
+            line_share=self._tally.line_share,
             answers=sum(unit.answers for unit in units.values()),
             damaged=sum(unit.damaged for unit in units.values()),
             late=sum(unit.late for unit in units.values()),
             turnaround_p50_s=spread.quantile(0.5),
             turnaround_p99_s=spread.quantile(0.99),
-            devices=tuple(watch.health(units[watch.device.id], self._periods) for watch in self._watches),
+            babbling=self._babble.babbling,
+            babbling_unit=self._babble.unit,
+            other_master=self._babble.other_master,
+            devices=tuple(self._health_of(watch) for watch in self._watches),
         )
+
+    def _health_of(self, watch: Watch) -> DeviceHealth:
+        babbles = self._babble.unit == watch.device.unit
+        return watch.health(self._account.unit(watch.device.unit), self._visits.periods, babbles=babbles)
 
     def next_due_in(self, mono: float) -> float:
         """Seconds of store time; 0 when something is overdue, but for what has to wait for the others."""
         watches = (watch for watch in self._watches if watch.device.id not in self._held_back)
-        return max(0.0, min((watch.agenda.next_at for watch in watches), default=float("inf")) - mono)
+        return max(0.0, min((watch.next_at for watch in watches), default=float("inf")) - mono)
 
     async def close(self) -> None:
         await self._line.close()
 
     def _continued(self, watch: Watch | None, device: SiteDevice) -> Watch:
-        """A new name ends nothing; what was learned with another map or at another place may not hold any more."""
-        if watch is None:
-            return self._begin(device)
-        if asked_alike(watch.device, device):
+        """A new name ends nothing; of a device at another place or with another map the notebook knows."""
+        if watch is not None and asked_alike(watch.device, device):
             return replace(watch, device=device)
-        return replace(self._begin(device), learned=NOTHING_LEARNED)
+        return self._begin(device)
 
     def _begin(self, device: SiteDevice) -> Watch:
-        return Watch(device=device, agenda=begin(polls_of(device), 0.0), learned=self._notebook.recall(device))
+        agenda = begin(sheet_of(device.profile).polls, 0.0)
+        return Watch(device=device, agenda=agenda, learned=self._visits.notebook.recall(device))
 
     def _due(self, mono: float) -> list[Watch]:
         """Earliest deadline first; among equals who was visited longest ago."""
-        due = [watch for watch in self._watches if watch.agenda.next_at <= mono]
-        return sorted(due, key=lambda watch: (watch.agenda.deadline(self._periods, mono), watch.visited_at))
+        due = [watch for watch in self._watches if watch.next_at <= mono]
+        if len(due) < 2:
+            return due
+        return sorted(due, key=lambda watch: (watch.agenda.deadline(self._visits.periods, mono), watch.visited_at))
 
-    async def _visit(self, watch: Watch, began: Stamp) -> Found:
-        """Readings of all that was due; of everything when the device is silent. Raises BusDown."""
-        mono = began[1]
-        watch.visited_at = asyncio.get_running_loop().time()
-        if watch.agenda.silent:
-            probe = await self._ask(watch, [watch.probe_point()])
-            if not probe.heard:
-                watch.agenda = missed(watch.agenda, (), self._periods, mono)
-                return [(self._now(began), nothing_of(watch, Quality.NO_ANSWER))]
-            watch.begin_anew(mono)
-            log.info("device answers again device=%s bus=%s", watch.device.id, self._bus)
-        polls = watch.agenda.due(mono)
-        answers = await self._ask(watch, watch.points(polls))
-        readings = decode(watch.device.profile, answers.raw, watch.known)
-        triggered = watch.triggered(readings, answers.raw)
-        if answers.heard and triggered:
-            add(answers, await self._ask(watch, triggered))
-            readings = decode(watch.device.profile, answers.raw, watch.known)
-        if answers.heard:
-            await self._doubt(watch, mono)
-        return await self._conclude(watch, polls, answers, readings, began)
-
-    async def _conclude(
-        self, watch: Watch, polls: frozenset[Poll], answers: Answers, readings: tuple[Reading, ...], began: Stamp
-    ) -> Found:
-        mono = began[1]
-        if not answers.heard:
-            watch.agenda = missed(watch.agenda, polls, self._periods, mono)
-            if watch.agenda.silent:
-                log.warning("device does not answer device=%s bus=%s", watch.device.id, self._bus)
-                watch.known.clear()
-                return [(self._now(began), nothing_of(watch, Quality.NO_ANSWER))]
-        else:
-            incomplete = frozenset(watch.device.profile.points[name].poll for name in answers.lost) & polls
-            watch.agenda = answered(watch.agenda, polls, self._periods, mono, incomplete)
-            watch.note_polled(polls, self._now(began)[1])
-        watch.remember(readings)
-        await self._keep_learned(watch)
-        return list(_by_instant(readings, answers.read_at, self._now(began)))
-
-    async def _ask(self, watch: Watch, points: Iterable[Point]) -> Answers:
-        """What it costs to be left without an answer is noted: the next such device waits its share of the line."""
-        loop = asyncio.get_running_loop()
-        asked_at, before = loop.time(), watch.learned
-        answers = await ask(self._line, watch.device, points, before, self._cost(watch.device), self._clock)
-        if not answers.heard:
-            self._probe_not_before = loop.time() + (loop.time() - asked_at) / PROBE_SHARE
-        watch.learned = answers.learned
-        self._note_bus("bus is up", up=True)
-        was = self._health
-        self._health = replace(
-            was,
-            requests=was.requests + answers.requests,
-            no_answers=was.no_answers + answers.no_answers,
-            refusals=was.refusals + answers.refusals,
-        )
-        return answers
-
-    async def _doubt(self, watch: Watch, mono: float) -> None:
-        """What was refused is asked again, with nothing assumed; what then answers is a point like any other."""
-        learned = watch.learned
-        if points := watch.to_doubt(mono):
-            watch.learned = replace(learned, refused=frozenset())
-            answers = await self._ask(watch, points)
-            watch.learned = replace(answers.learned, refused=answers.learned.refused | answers.lost)
-
-    async def _keep_learned(self, watch: Watch) -> None:
-        """Says once what a device does not have, keeps it, and forgets it all when another device stands there."""
-        known = self._notebook.recall(watch.device)
-        firmware = watch.firmware()
-        if self._notebook.recall(watch.device, firmware) != known:
-            log.info("device has been exchanged or updated device=%s firmware=%s", watch.device.id, firmware)
-            watch.learned = NOTHING_LEARNED
-        for name in sorted(watch.learned.refused - known.refused):
-            log.warning("point is refused and not asked again device=%s point=%s", watch.device.id, name)
-        for name in sorted(known.refused - watch.learned.refused):
-            log.info("point is asked again device=%s point=%s", watch.device.id, name)
-        await self._notebook.keep(watch.device, watch.learned, firmware)
-
-    async def _let_go(self) -> None:
+    async def _let_go(self, mono: float) -> None:
         """Some controllers bear few connections and want theirs closed when they have been asked."""
-        if any(watch.device.profile.close_after_cycle for watch in self._watches):
+        if any(watch.device.profile.close_after_cycle for watch in self._watches) and self.next_due_in(mono) > 0:
             await self._line.close()
 
     def _lose_bus(self, visited: Mapping[str, object], began: Stamp, reason: BusDown) -> dict[str, Found]:
         """Every device that this turn has not heard before the line went is out of reach."""
         self._note_bus(f"bus is down reason={reason}", up=False)
-        self._probe_not_before = float("-inf")
+        self._visits.in_vain_again_at = float("-inf")
         lost = [watch for watch in self._watches if watch.device.id not in visited]
         for watch in self._watches:
-            watch.agenda = cut_off(watch.agenda, began[1])
+            watch.agenda, watch.errand = cut_off(watch.agenda, began[1]), None
             watch.known.clear()
-        return {watch.device.id: [(self._now(began), nothing_of(watch, Quality.BUS_DOWN))] for watch in lost}
+        return {watch.device.id: [(self._visits.now(began), nothing_of(watch, Quality.BUS_DOWN))] for watch in lost}
 
     def _worth_sending(self, found: Mapping[str, Found]) -> list[Telemetry]:
         telemetries = []
         for watch in self._watches:
             for (at, mono), readings in found.get(watch.device.id, ()):
                 news = report(watch.device.profile, watch.sent, readings, mono, self._at_least_every)
-                watch.sent = news.memory
+                watch.sent |= news.told
                 if news.readings:
                     telemetries.append(self._telemetry(watch.device, news.readings, at, mono))
         return telemetries
@@ -258,14 +197,30 @@ class Poller:
             readings=readings,
         )
 
-    def _now(self, began: Stamp) -> Stamp:
-        return self._clock() if self._clock else began
+    def _note_babble(self, mono: float) -> None:
+        """While somebody babbles, nobody else is given up: who fell silent shortly before is tried again soon."""
+        was, self._babble = self._babble, self._account.listening.babble
+        if self._babble.babbling and not was.babbling:
+            for watch in self._watches:
+                watch.agenda = excused(watch.agenda, mono)
+        if not self._babble.babbling:
+            log.info("nobody babbles any more bus=%s", self._bus)
+            return
+        log.warning("somebody babbles bus=%s %s", self._bus, self._who(self._babble))
+
+    def _who(self, babble: Babble) -> str:
+        names = {watch.device.unit: watch.device.id for watch in self._watches}
+        if babble.other_master:
+            return "another master asks on this line: disconnect it"
+        if babble.unit is not None:
+            return f"unit={babble.unit} device={names.get(babble.unit, 'none of the site file')}"
+        after = names.get(babble.begun_after) if babble.begun_after is not None else None
+        return f"no id readable, unplug one after the other asked_before_it_began={after or 'nobody'}"
 
     def _note_bus(self, change: str, *, up: bool) -> None:
-        if up is not self._up:
+        if up is not self._tally.up:
             log.log(logging.INFO if up else logging.WARNING, "%s bus=%s", change, self._bus)
-        self._up = up
-        self._health = replace(self._health, up=up)
+            self._tally.up = up
 
 
 def pollers_of(
@@ -316,25 +271,3 @@ def _cost(bus: Bus, device: SiteDevice, account: LineAccount) -> Cost:
     if not turnaround.seen:
         return rtu_cost(bus.serial.baud, gap=gap)
     return rtu_cost(bus.serial.baud, round(turnaround.mean, 2), gap)
-
-
-def _by_instant(
-    readings: Sequence[Reading], read_at: Mapping[str, Stamp], otherwise: Stamp
-) -> Iterator[tuple[Stamp, tuple[Reading, ...]]]:
-    """The readings in their order, cut where more than half a second lies between; what was derived goes with its
-    neighbours, and what was not read is of the end of the visit."""
-    if not read_at:
-        yield otherwise, tuple(readings)
-        return
-    group: list[Reading] = []
-    stamp = otherwise
-    for reading in readings:
-        at = read_at.get(reading.point, stamp if group else otherwise)
-        if group and abs(at[1] - stamp[1]) > ONE_STAMP_S:
-            yield stamp, tuple(group)
-            group = []
-        if not group:
-            stamp = at
-        group.append(reading)
-    if group:
-        yield stamp, tuple(group)

@@ -5,68 +5,107 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from edge_agent.bus.asking import Answers
+from edge_agent.bus.asking import Asking, Stamp
 from edge_agent.contract.readings import DeviceHealth, Quality, Reading, Value
 from edge_agent.core.agenda import Agenda, Periods, begin
-from edge_agent.core.decode import decode
+from edge_agent.core.decode import Raw, decode
 from edge_agent.core.health import UnitAccount
 from edge_agent.core.plan import NOTHING_LEARNED, Learned
 from edge_agent.core.profile import Point, Poll
 from edge_agent.core.report import Memory
+from edge_agent.core.sheet import IDENTITY, Sheet, sheet_of
 from edge_agent.settings import SiteDevice
 
 DOUBT_EVERY_S = 86400.0
 """Store seconds after which a device is asked again for what it refused: a controller may refuse while it starts."""
 
-_IDENTITY = ("info.order_no", "info.sw_version", "info.device_id")
+
+@dataclass(slots=True)
+class Errand:
+    """A visit that may take several turns: the poll classes that were due, and what is still to be asked of them.
+
+    `held` is what was read already and can only be judged with what is still to be asked; `doubts` says that points are
+    asked again which were refused once.
+    """
+
+    polls: frozenset[Poll] = frozenset()
+    asking: Asking = field(default_factory=Asking)
+    held: dict[str, Raw] = field(default_factory=dict)
+    held_at: dict[str, Stamp] = field(default_factory=dict)
+    doubts: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """`known` are the last values that were good; `polled_at` and `cycle_s` speak of its most frequent poll class."""
+    """`known` are the last good values that something else rests on; `kept` is what the notebook was last given.
+
+    `errand` is under way, where its last visit did not come to all that was due.
+    `polled_at` and `cycle_s` speak of its most frequent poll class.
+    """
 
     device: SiteDevice
     agenda: Agenda
     learned: Learned = NOTHING_LEARNED
     known: dict[str, Value] = field(default_factory=dict)
     sent: Memory = field(default_factory=dict)
+    kept: tuple[SiteDevice, Learned, str] | None = None
     visited_at: float = 0.0
     polled_at: float | None = None
     cycle_s: float | None = None
     doubted_at: float | None = None
+    errand: Errand | None = None
 
-    def points(self, polls: Iterable[Poll]) -> list[Point]:
-        return [point for point in self.device.profile.points.values() if point.poll in polls]
+    @property
+    def next_at(self) -> float:
+        """When there is something to ask it; at once where it was left on the way."""
+        return self.agenda.next_at if self.errand is None else float("-inf")
+
+    def points(self, polls: frozenset[Poll]) -> tuple[Point, ...]:
+        return self._sheet.points(polls)
 
     def triggered(self, readings: Sequence[Reading], asked: Iterable[str]) -> list[Point]:
         """Points to be asked at once because their flag is set, or was until now."""
-        flags = {
-            reading.point
-            for reading in readings
-            if reading.value is True or (reading.value is False and self.known.get(reading.point) is True)
-        }
+        triggered = self._sheet.triggered
+        if not triggered:
+            return []
         done = set(asked)
-        points = self.device.profile.points.values()
-        return [point for point in points if point.when in flags and point.name not in done]
+        hot = [flag for flag in readings if flag.point in triggered and self._is_or_was_set(flag)]
+        return [point for flag in hot for point in triggered[flag.point] if point.name not in done]
+
+    def _is_or_was_set(self, flag: Reading) -> bool:
+        return flag.value is True or (flag.value is False and self.known.get(flag.point) is True)
 
     def probe_point(self) -> Point:
         """The first point that this device is known to have, the fast ones before the others."""
-        points = self.points([Poll.FAST]) + list(self.device.profile.points.values())
+        points = (*self.points(frozenset({Poll.FAST})), *self.device.profile.points.values())
         return next((point for point in points if point.name not in self.learned.refused), points[0])
 
     def remember(self, readings: Iterable[Reading]) -> None:
-        self.known |= {reading.point: reading.value for reading in readings if reading.value is not None}
+        sources = self._sheet.sources
+        if not sources:
+            return
+        for reading in readings:
+            if reading.point in sources and reading.value is not None:
+                self.known[reading.point] = reading.value
 
     def firmware(self) -> str:
         """What the device has told of itself, as far as its map has such points and they were read."""
-        return "/".join(str(self.known[name]) for name in _IDENTITY if name in self.known)
+        known = self.known
+        return "/".join(str(known[name]) for name in IDENTITY if name in known) if known else ""
+
+    def has_kept(self, firmware: str) -> bool:
+        """Whether the notebook has heard of all this already."""
+        if self.kept is None:
+            return False
+        device, learned, told = self.kept
+        return device is self.device and learned is self.learned and told == firmware
 
     def begin_anew(self, mono: float) -> None:
         """All of it is due: at the start, and when it is back after a silence."""
-        self.agenda = begin(polls_of(self.device), mono)
+        self.agenda, self.errand = begin(self._sheet.polls, mono), None
 
     def note_polled(self, polls: Iterable[Poll], mono: float) -> None:
-        if self._fastest() not in polls:
+        if self._sheet.fastest not in polls:
             return
         if self.polled_at is not None:
             self.cycle_s = round(mono - self.polled_at, 3)
@@ -80,8 +119,8 @@ class Watch:
                 return [point for point in self.device.profile.points.values() if point.name in self.learned.refused]
         return []
 
-    def health(self, account: UnitAccount, periods: Periods) -> DeviceHealth:
-        period = periods.get(self._fastest())
+    def health(self, account: UnitAccount, periods: Periods, *, babbles: bool = False) -> DeviceHealth:
+        period = periods.get(self._sheet.fastest)
         return DeviceHealth(
             device=self.device.id,
             answers=not self.agenda.silent,
@@ -95,16 +134,12 @@ class Watch:
             cycle_s=self.cycle_s,
             cycle_limit_s=period.total_seconds() if period else None,
             refused=tuple(sorted(self.learned.refused)),
+            babbles=babbles,
         )
 
-    def _fastest(self) -> Poll:
-        polls = polls_of(self.device)
-        return next((poll for poll in (Poll.FAST, Poll.NORMAL, Poll.SLOW) if poll in polls), Poll.ONCE)
-
-
-def polls_of(device: SiteDevice) -> frozenset[Poll]:
-    """The poll classes that the device has points of."""
-    return frozenset(point.poll for point in device.profile.points.values())
+    @property
+    def _sheet(self) -> Sheet:
+        return sheet_of(self.device.profile)
 
 
 def nothing_of(watch: Watch, quality: Quality) -> tuple[Reading, ...]:
@@ -113,13 +148,3 @@ def nothing_of(watch: Watch, quality: Quality) -> tuple[Reading, ...]:
     return decode(
         profile, dict.fromkeys((name for name in profile.points if name not in watch.learned.refused), quality)
     )
-
-
-def add(answers: Answers, more: Answers) -> None:
-    """The answers of a second question to the same device, asked in the same visit."""
-    answers.learned = more.learned
-    answers.raw |= more.raw
-    answers.read_at |= more.read_at
-    answers.requests += more.requests
-    answers.no_answers += more.no_answers
-    answers.refusals += more.refusals

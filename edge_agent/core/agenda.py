@@ -53,7 +53,7 @@ class Agenda:
 
     def due(self, mono: float) -> frozenset[Poll]:
         """The poll classes to ask now; none while the device is silent."""
-        return frozenset() if self.silent else frozenset(poll for poll, at in self.due_at.items() if at <= mono)
+        return frozenset() if self.silent else frozenset([poll for poll, at in self.due_at.items() if at <= mono])
 
     def deadline(self, periods: Periods, mono: float) -> float:
         """When the next poll of the class that is due would fall due itself; a probe has time."""
@@ -78,10 +78,17 @@ def answered(
     agenda: Agenda, polls: Iterable[Poll], periods: Periods, mono: float, incomplete: frozenset[Poll] = frozenset()
 ) -> Agenda:
     """The device answered `polls`; those of which something was lost on the way are asked again soon."""
-    soon = mono + periods[Poll.FAST].total_seconds()
-    following = {poll: _following(poll, agenda.due_at[poll], periods, mono) for poll in polls}
-    following |= {poll: min(soon, following[poll]) for poll in incomplete}
-    return replace(agenda, due_at={**agenda.due_at, **following}, unanswered=0, cut_off=False)
+    due_at = dict(agenda.due_at)
+    for poll in polls:
+        due_at[poll] = _following(poll, due_at[poll], periods, mono)
+    for poll in incomplete:
+        due_at[poll] = min(_on_grid(mono, periods[Poll.FAST].total_seconds()), due_at[poll])
+    return Agenda(due_at=due_at, probe_at=agenda.probe_at)
+
+
+def heard(agenda: Agenda) -> Agenda:
+    """The device answered, and was not asked for all that is due: that remains."""
+    return replace(agenda, unanswered=0, cut_off=False) if agenda.unanswered or agenda.cut_off else agenda
 
 
 def missed(agenda: Agenda, polls: Iterable[Poll], periods: Periods, mono: float) -> Agenda:
@@ -90,13 +97,21 @@ def missed(agenda: Agenda, polls: Iterable[Poll], periods: Periods, mono: float)
     wait = min(FIRST_PROBE_S * 2.0 ** max(0, min(count - PATIENCE, 8)), LAST_PROBE_S)
     if agenda.cut_off and count < PATIENCE:
         wait = BUS_PROBE_S  # it may only be left alone for what it was asked when the line went
-    later = {poll: mono + periods[Poll.FAST].total_seconds() for poll in polls}
-    return replace(agenda, due_at={**agenda.due_at, **later}, unanswered=count, probe_at=mono + wait)
+    later = dict.fromkeys(polls, _on_grid(mono, periods[Poll.FAST].total_seconds()))
+    return replace(agenda, due_at={**agenda.due_at, **later}, unanswered=count, probe_at=_on_grid(mono, wait))
 
 
 def cut_off(agenda: Agenda, mono: float) -> Agenda:
     """The bus is down, which is no fault of the device: it is silent, and probed again soon and always as soon."""
-    return replace(agenda, cut_off=True, probe_at=mono + BUS_PROBE_S)
+    return replace(agenda, cut_off=True, probe_at=_on_grid(mono, BUS_PROBE_S))
+
+
+def excused(agenda: Agenda, mono: float) -> Agenda:
+    """Somebody on the line has babbled for a while: who fell silent in that time is tried again soon."""
+    if not agenda.unanswered or agenda.unanswered > PATIENCE + 1:
+        return agenda
+    tried = replace(agenda, unanswered=0)
+    return cut_off(tried, mono) if agenda.silent else tried
 
 
 def hastened(agenda: Agenda, was: Periods, periods: Periods) -> Agenda:
@@ -106,6 +121,12 @@ def hastened(agenda: Agenda, was: Periods, periods: Periods) -> Agenda:
         for poll, at in agenda.due_at.items()
     }
     return replace(agenda, due_at=earlier)
+
+
+def _on_grid(mono: float, wait: float) -> float:
+    """`wait` seconds after the whole second in which it is now, as all that falls due: so no turn comes just before."""
+    at = math.floor(mono) + wait
+    return at if at > mono else mono + wait
 
 
 def _following(poll: Poll, due_at: float, periods: Periods, mono: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from edge_agent.core.profile import Table
 
@@ -45,12 +46,14 @@ def silence(baud: int) -> float:
     return FAST_SILENCE if baud > FAST_BAUD else SILENT_CHARACTERS * character(baud)
 
 
+@lru_cache(maxsize=1024)
 def rtu_cost(baud: int, turnaround: float = TYPICAL_TURNAROUND, gap: float = 0.0) -> Cost:
     """`turnaround` from the end of the request to the beginning of the answer; `gap` is the controller's own wish."""
     bytes_around = (_REQUEST_BYTES + _ANSWER_BYTES) * character(baud)
     return Cost(each=bytes_around + turnaround + max(gap, silence(baud)), per_byte=character(baud))
 
 
+@lru_cache(maxsize=1024)
 def tcp_cost(round_trip: float = TYPICAL_ROUND_TRIP, gap: float = 0.0) -> Cost:
     """The bytes of one answer fit into one packet: only behind a gateway do they cost, and at an unknown speed."""
     return Cost(each=round_trip + gap, per_byte=1e-6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -13,11 +13,15 @@ from edge_agent.core.condition import other, seen
 from edge_agent.core.derive import derive
 from edge_agent.core.numbers import field_of, number_of, ordered, text_of, unsigned
 from edge_agent.core.profile import Point, Profile, TextType, WordType
+from edge_agent.core.sheet import OncePerProfile
 
 Raw = tuple[int, ...] | Quality
 """What a request brought for one point: its words (or its bit, as 0 or 1) as they stood on the wire, or why not."""
 
 _DOUBTED = {Quality.GOOD, Quality.OUT_OF_RANGE}
+
+_MOST_MEANINGS = 100
+"""Of each point: a temperature that is controlled moves among fewer."""
 
 
 def decode(profile: Profile, raw: Mapping[str, Raw], known: Mapping[str, Value] | None = None) -> tuple[Reading, ...]:
@@ -26,13 +30,54 @@ def decode(profile: Profile, raw: Mapping[str, Raw], known: Mapping[str, Value] 
     `known` are values of earlier polls: a probe alarm or a transformer's ratio that was not asked this time still
     counts.
     """
-    earlier, points = known or {}, profile.points
-    scaled = [name for name in raw if points[name].scale_from]
-    asked = {name: _reading(points[name], answer) for name, answer in raw.items()}
-    for name in scaled:
+    book, earlier, points = _book_of(profile), known or {}, profile.points
+    meanings = book.meanings
+    asked = {name: meanings[name][answer] for name, answer in raw.items()}
+    for name in [name for name in raw if name in book.scaled] if book.scaled else ():
         asked[name] = _scaled_reading(points[name], raw[name], asked, earlier)
-    readings = {name: _judge(points[name], reading, asked, earlier) for name, reading in asked.items()}
+    judged = {name: _judge(points[name], asked[name], asked, earlier) for name in book.judged if name in asked}
+    readings = {**asked, **judged} if judged else asked
+    if not profile.derived:
+        return tuple(readings.values())
     return (*readings.values(), *derive(profile.derived.values(), readings, earlier))
+
+
+class _Meanings(dict[Raw, Reading]):
+    """What each answer of one point means by itself: temperatures and flags come again and again in the same words.
+
+    Meters count on for ever in several words, and each of their numbers is new: those are not kept.
+    """
+
+    def __init__(self, point: Point) -> None:
+        super().__init__()
+        self._point = point
+
+    def __missing__(self, answer: Raw) -> Reading:
+        found = _reading(self._point, answer)
+        if isinstance(answer, Quality) or len(answer) == 1:
+            if len(self) >= _MOST_MEANINGS:
+                self.clear()
+            self[answer] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Book:
+    """A profile as it is decoded: what its points' answers mean, and the points that need more than their own words."""
+
+    meanings: dict[str, _Meanings]
+    scaled: frozenset[str]
+    judged: tuple[str, ...]
+
+
+@OncePerProfile
+def _book_of(profile: Profile) -> _Book:
+    points = profile.points.values()
+    return _Book(
+        meanings={point.name: _Meanings(point) for point in points},
+        scaled=frozenset(point.name for point in points if point.scale_from),
+        judged=tuple(point.name for point in points if point.bad_when or point.doubts),
+    )
 
 
 def value_of(point: Point, words: Sequence[int], factor: float = 1.0) -> Reading:
@@ -121,7 +166,7 @@ def _decimals(factor: float) -> int:
 def _judge(point: Point, reading: Reading, asked: Mapping[str, Reading], known: Mapping[str, Value]) -> Reading:
     """Takes the value away when a probe alarm is set, when a doubt holds, or when the alarm was asked and nobody knows
     its answer."""
-    if not (point.bad_when or point.doubts) or reading.quality not in _DOUBTED:
+    if reading.quality not in _DOUBTED:
         return reading
     flags = [found for name in point.bad_when if (found := seen(name, asked, known))]
     if any(flag.value is True for flag in flags):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from edge_agent.core.babble import Listening
 from edge_agent.core.patience import Histogram, Turnaround
 
 
@@ -35,16 +36,43 @@ class UnitAccount:
 
 @dataclass(slots=True)
 class LineAccount:
-    """One line's. `busy_s` is the time that conversations and their silences have taken of it."""
+    """One line's. `busy_s` is the time that conversations and their silences have taken of it, `listening` what was
+    heard on it that nobody had asked for."""
 
     units: dict[int, UnitAccount] = field(default_factory=dict)
     busy_s: float = 0.0
+    listening: Listening = field(default_factory=Listening)
 
     def unit(self, unit: int) -> UnitAccount:
-        return self.units.setdefault(unit, UnitAccount())
+        known = self.units.get(unit)
+        if known is None:
+            known = self.units[unit] = UnitAccount()
+        return known
 
     def spread(self) -> Histogram:
         return sum((account.spread for account in self.units.values()), Histogram())
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What the poller of one bus has done; `up` is None before its first turn, `cycle_s` the last turn's wall time."""
+
+    up: bool | None = None
+    turns: int = 0
+    requests: int = 0
+    no_answers: int = 0
+    refusals: int = 0
+    cycle_s: float = 0.0
+    line_share: float | None = None
+
+    def note_turn(self, seconds: float, share: float) -> None:
+        self.turns += 1
+        self.cycle_s, self.line_share = seconds, round(share, 3)
+
+    def note_asked(self, requests: int, no_answers: int, refusals: int) -> None:
+        self.requests += requests
+        self.no_answers += no_answers
+        self.refusals += refusals
 
 
 @dataclass(slots=True)

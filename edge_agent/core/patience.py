@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 _NEWS = 1 / 8
@@ -18,6 +19,9 @@ _FIRST_BUCKET = 0.0005
 _STEP = 1.25
 _BUCKETS = 48
 """0.5 ms to 18 s in steps of a quarter."""
+
+_BOUNDS = [_FIRST_BUCKET * _STEP**bucket for bucket in range(_BUCKETS - 1)]
+"""The upper end of each bucket but the last, which takes all that is longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +59,7 @@ class Histogram:
     counts: list[int] = field(default_factory=lambda: [0] * _BUCKETS)
 
     def add(self, seconds: float) -> None:
-        bound, bucket = _FIRST_BUCKET, 0
-        while seconds > bound and bucket < _BUCKETS - 1:
-            bound, bucket = bound * _STEP, bucket + 1
-        self.counts[bucket] += 1
+        self.counts[bisect_left(_BOUNDS, seconds)] += 1
 
     def quantile(self, share: float) -> float | None:
         """The upper end of the bucket in which it lies (at most a quarter too long); None when nothing was added."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from edge_agent.core.cost import AT_9600, Cost
 from edge_agent.core.profile import Point, ReadLimits, Table
@@ -17,11 +18,20 @@ class ReadRequest:
     start: int
     count: int
     points: tuple[Point, ...]
+    names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _spans: tuple[tuple[str, int, int], ...] = field(init=False, repr=False, compare=False)
 
-    def words_of(self, point: Point, answer: Sequence[int]) -> tuple[int, ...]:
-        """The point's own words in the answer to this request."""
-        first = point.address.number - self.start
-        return tuple(answer[first : first + point.type.words])
+    def __post_init__(self) -> None:
+        """Where each point lies in the answer; a request is made once and answered for years."""
+        firsts = [point.address.number - self.start for point in self.points]
+        spans = tuple((at.name, first, first + at.type.words) for at, first in zip(self.points, firsts, strict=True))
+        object.__setattr__(self, "_spans", spans)
+        object.__setattr__(self, "names", tuple(point.name for point in self.points))
+
+    def words_by_name(self, answer: Sequence[int]) -> dict[str, tuple[int, ...]]:
+        """Each point's own words in the answer to this request."""
+        words = tuple(answer)
+        return {name: words[first:end] for name, first, end in self._spans}
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -92,6 +102,23 @@ def halves(request: ReadRequest) -> tuple[ReadRequest, ReadRequest]:
     return _block(request.table, request.start, low), _block(request.table, middle, high)
 
 
+class _Span(NamedTuple):
+    """A block in the making: its first point, by number, and where it lies."""
+
+    first: int
+    start: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """The best way to ask the points up to one: what it takes, and its last read."""
+
+    seconds: float
+    reads: int
+    last: _Span | None = None
+
+
 class _Ground:
     """The wanted points of one table, and what may be read of it."""
 
@@ -113,38 +140,41 @@ class _Ground:
 
     def cheapest(self, cost: Cost) -> list[ReadRequest]:
         """Dynamic programming over the points in order of address: the best way to ask the first n of them."""
-        best: list[tuple[float, tuple[ReadRequest, ...]]] = [(0.0, ())]
+        best = [_Way(seconds=0.0, reads=0)]
         for count in range(1, len(self._points) + 1):
-            options = (
-                (best[first][0] + cost.of(self._table, block.count), (*best[first][1], block))
-                for first, block in self._blocks_to(count)
-            )
-            best.append(min(options, key=lambda option: (option[0], len(option[1]))))
-        return list(best[-1][1])
+            options = [(best[span.first], span, cost.of(self._table, span.words)) for span in self._to(count)]
+            way, span, seconds = min(options, key=lambda one: (one[0].seconds + one[2], one[0].reads))
+            best.append(_Way(seconds=way.seconds + seconds, reads=way.reads + 1, last=span))
+        requests: list[ReadRequest] = []
+        count = len(self._points)
+        while (last := best[count].last) is not None:
+            requests.append(_block(self._table, last.start, tuple(self._points[last.first : count])))
+            count = last.first
+        return requests[::-1]
 
-    def _blocks_to(self, count: int) -> Iterator[tuple[int, ReadRequest]]:
-        """Every block that may be asked and whose last point is number `count`, with the number of its first."""
-        end, widest_hole, above = 0, 0, None
+    def _to(self, count: int) -> Iterator[_Span]:
+        """Every block that may be asked and whose last point is number `count`, the smallest first.
+
+        What forbids a block forbids each larger one.
+        """
+        last = self._points[count - 1].address.number
+        end, widest_hole, above = 0, 0, last
         for first in range(count - 1, -1, -1):
             point = self._points[first]
             at = point.address.number
-            if above is not None:
-                widest_hole = max(widest_hole, self._hole(at, above))
-            above = at
-            end = max(end, at + point.type.words)
+            widest_hole = max(widest_hole, self._hole(at, above))
+            above, end = at, max(end, at + point.type.words)
             start = self._start(at)
-            group = self._points[first:count]
-            if group[-1].address.number == at:
-                yield first, _block(self._table, start, tuple(group))
-            elif end - start > self._most:
+            if at != last and not self._may_be_one(self._points[first:count], start, end, widest_hole):
                 return
-            elif self._may_be_one(group, start, end, widest_hole):
-                yield first, _block(self._table, start, tuple(group))
+            yield _Span(first=first, start=start, words=end - start)
 
     def _may_be_one(self, group: Sequence[Point], start: int, end: int, widest_hole: int) -> bool:
+        if end - start > self._most:
+            return False
         if self._limits.zero_fill and not all(point.name in self._learned.proven for point in group):
             return False
-        if any(start < cut < end for cut in self._cuts) or not self._barred.isdisjoint(range(start, end)):
+        if any(start < cut < end for cut in self._cuts) or any(start <= one < end for one in self._barred):
             return False
         runs = self._limits.runs.get(self._table, ())
         return widest_hole <= self._limits.max_hole or any(low <= start and end <= high + 1 for low, high in runs)

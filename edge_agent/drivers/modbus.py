@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pymodbus.framer import FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
@@ -42,8 +43,15 @@ _TCP = FramerSocket(_DECODER)
 
 _EXCEPTION = 0x80
 _FIXED_LENGTHS = {5: 8, 6: 8, 15: 8, 16: 8}
+_READS, _READS_OF_BITS = range(1, 5), range(1, 3)
+_LENGTH_OF_READ = 8
+"""Of its request, in bytes."""
+
 _BUSY_OR_BEHIND_GATEWAY = frozenset({5, 6, 10, 11})
 """Acknowledge, busy, and a gateway that cannot reach the device: none of them is an answer of the point."""
+
+_MOST_KEPT = 4096
+"""Of each that is the same whenever a request is: its frame, and its only answers."""
 
 MBAP_LENGTH = 7
 _ECHO_BYTES = 5
@@ -88,9 +96,13 @@ def expected_of(unit: int, request: Request) -> Expected:
         pdu = _pdu(unit, request, 0)
         echo = bytes((pdu.function_code,)) + pdu.encode()[: _ECHO_BYTES - 1]
         return Expected(unit=unit, function=pdu.function_code, data_bytes=0, count=0, echo=echo)
-    function = _REQUESTS[request.table].function_code
-    length = data_bytes(request.table, request.count)
-    return Expected(unit=unit, function=function, data_bytes=length, count=request.count)
+    return _expected_read(unit, request.table, request.count)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _expected_read(unit: int, table: Table, count: int) -> Expected:
+    function = _REQUESTS[table].function_code
+    return Expected(unit=unit, function=function, data_bytes=data_bytes(table, count), count=count)
 
 
 def rtu_frame(unit: int, request: Request) -> bytes:
@@ -98,7 +110,15 @@ def rtu_frame(unit: int, request: Request) -> bytes:
 
 
 def tcp_frame(unit: int, request: Request, transaction: int) -> bytes:
-    return _TCP.buildFrame(_pdu(unit, request, transaction))
+    """A read is framed once: only the transaction, in its first two bytes, is another each time."""
+    if isinstance(request, WriteRequest):
+        return _TCP.buildFrame(_pdu(unit, request, transaction))
+    return transaction.to_bytes(2, "big") + _tcp_read(unit, request.table, request.start, request.count)[2:]
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _tcp_read(unit: int, table: Table, start: int, count: int) -> bytes:
+    return _TCP.buildFrame(_pdu(unit, ReadRequest(table=table, start=start, count=count, points=()), 0))
 
 
 def rtu_frames(received: bytes) -> Iterator[tuple[int, bytes]]:
@@ -117,6 +137,16 @@ def rtu_answer(received: bytes, expected: Expected) -> bytes | None:
     if not any(head in received for head in heads):
         return None  # a search byte by byte, with every byte that comes, is too dear where somebody babbles
     return next((pdu for unit, pdu in rtu_frames(received) if expected.fits(unit, pdu)), None)
+
+
+def rtu_requests(received: bytes) -> int:
+    """Reads that another master asked for; an answer of three bytes of bits looks the same, and is not counted."""
+    return sum(
+        received[at + 1] in _READS
+        and not (received[at + 1] in _READS_OF_BITS and received[at + 2] == _LENGTH_OF_READ - 5)
+        and FramerRTU.check_CRC(received[at : at + 6], int.from_bytes(received[at + 6 : at + _LENGTH_OF_READ], "big"))
+        for at in range(len(received) - _LENGTH_OF_READ + 1)
+    )
 
 
 def rtu_torn(received: bytes, expected: Expected) -> bool:

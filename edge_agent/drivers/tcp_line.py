@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from datetime import timedelta
 from typing import NoReturn
 
@@ -21,10 +22,8 @@ from edge_agent.drivers.modbus import (
     words_in,
 )
 from edge_agent.drivers.reopening import Reopening
+from edge_agent.drivers.tcp_connection import PeerClosed, TcpConnection, connected
 from edge_agent.drivers.turns import Turns
-
-CONNECT_WITHIN = 3.0
-"""Seconds (wall)."""
 
 FORWARDING = 1.0
 """Seconds (wall) beyond the device's own that a gateway gets: for its line, and to say that the device is silent. Who
@@ -36,43 +35,6 @@ next request, under that one's transaction: so a unit is asked nothing else unti
 
 _UNANSWERED_BEFORE_REOPENING = 3
 _TRANSACTIONS = 0xFFFF
-
-
-class PeerClosed(Exception):
-    """The other end has closed the connection; it may well take a new one."""
-
-
-class _Connection:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self.received = bytearray()
-
-    @property
-    def closed(self) -> bool:
-        return self._reader.at_eof() or self._writer.transport.is_closing()
-
-    async def send(self, frame: bytes) -> None:
-        """Raises PeerClosed."""
-        try:
-            self._writer.write(frame)
-            await self._writer.drain()
-        except OSError as error:
-            raise PeerClosed(str(error)) from error
-
-    async def more(self) -> None:
-        """Waits for bytes and adds them to `received`. Raises PeerClosed."""
-        try:
-            arrived = await self._reader.read(4096)
-        except OSError as error:
-            raise PeerClosed(str(error)) from error
-        if not arrived:
-            raise PeerClosed("end of stream")
-        self.received += arrived
-
-    def close(self) -> None:
-        # An orderly close waits for a peer that may never read again.
-        self._writer.transport.abort()
 
 
 class TcpLine:
@@ -107,7 +69,8 @@ class TcpLine:
         """`again`: many gateways close a connection that was idle, which is noticed with the next request."""
         if self._alone_until.get(unit, 0.0) > self._now():
             raise NoAnswer(f"unit {unit} may still answer an earlier request")
-        await asyncio.sleep(gap.total_seconds())
+        if gap:
+            await asyncio.sleep(gap.total_seconds())
         began = self._now()
         self._alone_until[unit] = float("inf")
         try:
@@ -152,19 +115,19 @@ class TcpLine:
         self._transaction = self._transaction % _TRANSACTIONS + 1
         account.requests += 1
         sent_at = self._now()
-        async with asyncio.timeout(account.turnaround.time_out(answer_within.total_seconds()) + FORWARDING):
-            await connection.send(tcp_frame(unit, request, self._transaction))
-            while True:
-                for transaction, answering, pdu in tcp_answers(connection.received):
-                    if transaction == self._transaction and expected.fits(answering, pdu):
-                        account.note_answer(self._now() - sent_at, refused=is_refusal(pdu))
-                        return pdu
-                await connection.more()
+        by = sent_at + account.turnaround.time_out(answer_within.total_seconds()) + FORWARDING
+        connection.send(tcp_frame(unit, request, self._transaction))
+        while True:
+            await connection.more(by)
+            for transaction, answering, pdu in tcp_answers(connection.received):
+                if transaction == self._transaction and expected.fits(answering, pdu):
+                    account.note_answer(self._now() - sent_at, refused=is_refusal(pdu))
+                    return pdu
 
-    async def _opened(self) -> _Connection:
-        """A connection that was closed while nobody spoke is opened anew before anything is asked."""
+    async def _opened(self) -> TcpConnection:
+        """A connection that was left while nobody spoke is opened anew before anything is asked."""
         connection = await self._connection.opened()
-        if not connection.closed:
+        if _is_at_rest(connection):
             return connection
         self._connection.drop()
         return await self._connection.opened()
@@ -193,15 +156,22 @@ class TcpLine:
         self._connection.drop()
         raise BusDown(f"{self._place[0]}:{self._place[1]} {what}")
 
-    async def _connect(self) -> _Connection:
+    async def _connect(self) -> TcpConnection:
+        host, port = self._place
         try:
-            async with asyncio.timeout(CONNECT_WITHIN):
-                reader, writer = await asyncio.open_connection(*self._place)
+            return await connected(host, port)
         except (OSError, TimeoutError) as error:
-            host, port = self._place
             raise BusDown(f"{host}:{port} takes no connection: {error}") from error
-        return _Connection(reader, writer)
 
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
+
+
+def _is_at_rest(connection: TcpConnection) -> bool:
+    """Whether it is open and in step; what has come before a request is no answer to it, and is passed over."""
+    try:
+        deque(tcp_answers(connection.received), maxlen=0)
+    except OutOfStep:
+        return False
+    return not connection.closed

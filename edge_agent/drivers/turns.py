@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 
 class Turns:
@@ -16,15 +15,10 @@ class Turns:
         self._urgent: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def turn(self, *, urgent: bool = False) -> AsyncIterator[None]:
-        await self._wait(self._urgent if urgent else self._others)
-        try:
-            yield
-        finally:
-            self._pass_on()
+    def turn(self, *, urgent: bool = False) -> _Turn:
+        return _Turn(self, self._urgent if urgent else self._others)
 
-    async def _wait(self, queue: deque[asyncio.Future[None]]) -> None:
+    async def take(self, queue: deque[asyncio.Future[None]]) -> None:
         if not self._taken:
             self._taken = True
             return
@@ -34,10 +28,10 @@ class Turns:
             await called
         except asyncio.CancelledError:
             if not called.cancelled():  # it was called and cancelled in one breath: the turn is the next one's
-                self._pass_on()
+                self.pass_on()
             raise
 
-    def _pass_on(self) -> None:
+    def pass_on(self) -> None:
         for queue in (self._urgent, self._others):
             while queue:
                 called = queue.popleft()
@@ -45,3 +39,19 @@ class Turns:
                     called.set_result(None)
                     return
         self._taken = False
+
+
+class _Turn:
+    """A turn while its block lasts."""
+
+    def __init__(self, turns: Turns, queue: deque[asyncio.Future[None]]) -> None:
+        self._turns = turns
+        self._queue = queue
+
+    async def __aenter__(self) -> None:
+        await self._turns.take(self._queue)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._turns.pass_on()

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import agent, bus, correctness, head_office, peers, store_load
+from tests.bench import agent, bus, correctness, head_office, peers, store_load, telemetry
 from tests.bench.row import Row, table
 
 
 def main() -> int:
     benches = (*agent.BENCHES, *bus.BENCHES, *head_office.BENCHES, *store_load.BENCHES, *correctness.BENCHES)
     rows: list[Row] = [measure() for measure in benches]
+    rows += telemetry.rows()
     if "peers" in sys.argv[1:]:
         rows += peers.rows()
     build = Path("build")

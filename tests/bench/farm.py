@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
 import uvloop
 
-from simulators.programs import tethered
+from tests.bench.child import Child, say
 
 _VARIANTS = 61
 _WORDS = [
@@ -67,7 +64,7 @@ async def _serve(count: int) -> None:
         await loop.create_server(lambda number=number: _Connection(number, asked), "127.0.0.1", 0)  # type: ignore[misc]
         for number in range(count)
     ]
-    _say([server.sockets[0].getsockname()[1] for server in servers])
+    say([server.sockets[0].getsockname()[1] for server in servers])
     ended = asyncio.Event()
     threading.Thread(target=_obey, args=(loop, asked, ended), daemon=True).start()
     await ended.wait()
@@ -75,52 +72,22 @@ async def _serve(count: int) -> None:
 
 def _obey(loop: asyncio.AbstractEventLoop, asked: Asked, ended: asyncio.Event) -> None:
     for line in sys.stdin:
-        loop.call_soon_threadsafe(asked.clear if line.strip() == "begin" else lambda: _tell(asked))
+        loop.call_soon_threadsafe(asked.clear if line.strip() == "begin" else lambda: say(asked))
     loop.call_soon_threadsafe(ended.set)
 
 
-def _tell(asked: Asked) -> None:
-    _say(asked)
-
-
-def _say(answer: object) -> None:
-    sys.stdout.write(f"{json.dumps(answer)}\n")
-    sys.stdout.flush()
-
-
-class Farm:
+class Farm(Child):
     """The process, from outside; `ports` are in the order of the devices."""
 
     def __init__(self, ports: int) -> None:
-        command = [*tethered(), sys.executable, "-m", "tests.bench.farm", "--ports", str(ports)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.ports: list[int] = json.loads(self._heard())
+        super().__init__("tests.bench.farm", "--ports", str(ports))
+        self.ports: list[int] = self.heard()
 
-    def begin(self) -> None:
-        self._tell("begin")
-
-    def take(self) -> dict[str, list[float]]:
+    def take(self) -> Asked:
         """When each device was asked since `begin`, in seconds of the server's clock."""
-        self._tell("take")
-        asked: dict[str, list[float]] = json.loads(self._heard())
+        self.tell("take")
+        asked: Asked = self.heard()
         return asked
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with self._process:
-            assert self._process.stdin
-            self._process.stdin.close()
-
-    def _tell(self, word: str) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(f"{word}\n")
-        self._process.stdin.flush()
-
-    def _heard(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

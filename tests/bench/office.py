@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -20,7 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge_agent.contract.codec import encode_ack, split_batch
 from edge_agent.contract.readings import Ack
 from edge_agent.contract.topics import ack_topic, parse_topic
-from simulators.programs import tethered
+from tests.bench.child import Child, say
 
 _TB_QUESTION, _TB_ANSWER = "v1/devices/me/rpc/request/", "v1/devices/me/rpc/response/"
 _TB_NO_LIMITS = json.dumps({"maxPayloadSize": 65536, "maxInflightMessages": 1000, "rateLimits": {}})
@@ -46,8 +44,7 @@ class Counting:
 
     def _on_connect(self, client: mqtt.Client, *_: Any) -> None:
         client.subscribe("#", qos=0)
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
+        say("ready")
 
     def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
         if message.topic.endswith("/down/ack") or message.topic.startswith(_TB_ANSWER):
@@ -74,39 +71,18 @@ class Counting:
         self._client.publish(ack_topic(parse_topic(message.topic).store), encode_ack(ack), qos=1)
 
 
-class Office:
+class Office(Child):
     """The process, from outside."""
 
     def __init__(self, port: int, username: str, password: str) -> None:
-        command = [*tethered(), sys.executable, "-m", "tests.bench.office", "--port", str(port), "--username", username]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._tell(password)
-        self._heard()
-
-    def begin(self) -> None:
-        self._tell("begin")
+        super().__init__("tests.bench.office", "--port", str(port), "--username", username)
+        self.tell(password)
+        self.heard()
 
     def take(self) -> dict[str, int]:
-        self._tell("take")
-        counts: dict[str, int] = json.loads(self._heard())
+        self.tell("take")
+        counts: dict[str, int] = self.heard()
         return counts
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with self._process:
-            assert self._process.stdin
-            self._process.stdin.close()
-
-    def _tell(self, word: str) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(f"{word}\n")
-        self._process.stdin.flush()
-
-    def _heard(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -123,8 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if line.strip() == "begin":
             counting.begin()
         else:
-            sys.stdout.write(f"{json.dumps(counting.take())}\n")
-            sys.stdout.flush()
+            say(counting.take())
     client.disconnect()
     client.loop_stop()
     return 0

@@ -65,7 +65,7 @@ async def _drive(device: SiteDevice, port: int, until: float) -> int:
         answers = await ask(line, device, device.profile.points.values())
         readings = decode(device.profile, answers.raw)
         news = report(device.profile, sent, readings, mono, timedelta(minutes=5))
-        sent = news.memory
+        sent |= news.told
         encode_body(Telemetry(device=device.id, at=AT, boot="b", mono=mono, clock_trusted=True, readings=news.readings))
         tags += len(readings)
         if mono >= until:

@@ -1,8 +1,10 @@
-"""A head office of thirty lines: it keeps every entry that arrives, and acknowledges what it has."""
+"""A head office of forty lines: it keeps every entry that arrives, in which order, and acknowledges what it has."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,14 +13,22 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from edge_agent.contract.codec import decode_batch, encode_ack
 from edge_agent.contract.readings import Ack, Body
-from edge_agent.contract.topics import EVERY_BATCH, ack_topic, parse_topic
+from edge_agent.contract.topics import EVERY_BATCH, EVERY_HISTORY, ack_topic, parse_topic
 
 
 class HeadOffice:
-    """`entries` maps stream and number to what came; `deaf` makes it store and acknowledge nothing."""
+    """`entries` maps stream and number to what came first under it; `deaf` makes it store and acknowledge nothing.
 
-    def __init__(self, port: int, username: str, password: str) -> None:
+    `came` has the leaf of the topic and the numbers of each message, in their order; `now` is head office's time.
+    """
+
+    def __init__(
+        self, port: int, username: str, password: str, *, now: Callable[[], datetime | None] = lambda: None
+    ) -> None:
+        self._now = now
         self.entries: dict[tuple[str, int], Body] = {}
+        self.came: list[tuple[str, list[int]]] = []
+        self._upto: dict[str, int] = {}
         self.messages = 0
         self.deaf = False
         self._lock = threading.Lock()
@@ -42,16 +52,22 @@ class HeadOffice:
             return sorted(number for _, number in self.entries)
 
     def _on_connect(self, client: mqtt.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:  # noqa: ARG002 — paho's shape
-        client.subscribe(EVERY_BATCH, qos=1)
+        client.subscribe([(EVERY_BATCH, 1), (EVERY_HISTORY, 1)])
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:  # noqa: ARG002 — paho's shape
         if self.deaf:
             return
-        batch = decode_batch(parse_topic(message.topic).store, bytes(message.payload))
+        topic = parse_topic(message.topic)
+        batch = decode_batch(topic.store, bytes(message.payload))
         with self._lock:
             self.messages += 1
-            self.entries |= {(batch.stream, entry.seq): entry.body for entry in batch.entries}
-            stored = {number for stream, number in self.entries if stream == batch.stream}
-        upto = next(number for number in range(len(stored) + 1) if number + 1 not in stored)
+            self.came.append((topic.leaf, [entry.seq for entry in batch.entries]))
+            for entry in batch.entries:
+                self.entries.setdefault((batch.stream, entry.seq), entry.body)
+            upto = self._upto.get(batch.stream, 0)
+            while (batch.stream, upto + 1) in self.entries:
+                upto += 1
+            self._upto[batch.stream] = upto
         beyond = tuple((entry.seq, entry.seq) for entry in batch.entries if entry.seq > upto)
-        client.publish(ack_topic(batch.store), encode_ack(Ack(stream=batch.stream, upto=upto, ranges=beyond)), qos=1)
+        ack = Ack(stream=batch.stream, upto=upto, ranges=beyond, at=self._now())
+        client.publish(ack_topic(batch.store), encode_ack(ack), qos=1)

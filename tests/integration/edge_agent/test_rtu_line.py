@@ -65,9 +65,9 @@ class Controller:
 
 
 @asynccontextmanager
-async def line_to(folder: Path, script: Script) -> AsyncIterator[tuple[RtuLine, Controller]]:
+async def line_to(folder: Path, script: Script, baud: int = EKC.baud) -> AsyncIterator[tuple[RtuLine, Controller]]:
     controller = Controller(folder / "line-a", script)
-    line = RtuLine(partial(open_serial, str(folder / "line-a"), EKC), EKC.baud)
+    line = RtuLine(partial(open_serial, str(folder / "line-a"), EKC), baud)
     try:
         yield line, controller
     finally:
@@ -218,11 +218,18 @@ async def test_there_is_silence_before_each_request(tmp_path: Path) -> None:
         assert min(pauses) >= 3.5 * 11 / 9600
 
 
-async def test_what_came_unasked_is_thrown_away(tmp_path: Path) -> None:
+async def test_who_talks_unasked_is_not_asked_until_he_has_been_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rtu_line, "LATE_ANSWER", 0.2)
     async with line_to(tmp_path, honest) as (line, controller):
         await read(line)
         controller.say(rtu(3, word_reply(3, 666)))
         await asyncio.sleep(0.02)
+        with pytest.raises(NoAnswer):
+            await read(line, at=200)
+        assert await read(line, unit=4, at=200) == (200,)
+        await asyncio.sleep(0.2)
         assert await read(line, at=200) == (200,)
 
 
@@ -233,7 +240,7 @@ async def test_a_line_on_which_somebody_never_stops_talking_gives_no_answer(tmp_
             controller.say(b"\x55")
             await asyncio.sleep(0.001)
 
-    async with line_to(tmp_path, babble) as (line, controller):
+    async with line_to(tmp_path, babble, baud=1200) as (line, controller):  # whose silence no busy machine makes
         assert await read(line) == (100,)
         with pytest.raises(NoAnswer):
             await read(line)

@@ -20,6 +20,7 @@ from edge_agent.core.profile import Poll
 from edge_agent.outbox.queue import Outbox, counters_of
 from edge_agent.settings import Broker as BrokerAddress
 from edge_agent.settings import ReportPolicy, Site, SiteDevice, TcpBus
+from edge_agent.timekeeper import Timekeeper
 from edge_agent.watchdog import Notifier
 from simulators.broker import Broker, free_port
 from tests.integration.edge_agent.head_office import HeadOffice
@@ -80,7 +81,14 @@ class Bench:
             name=same("Demo"),
             timezone="Asia/Shanghai",
             state=self.folder / "state",
-            broker=BrokerAddress(host="127.0.0.1", port=self.port, tls=False, username=USERNAME, password_file=secret),
+            broker=BrokerAddress(
+                host="127.0.0.1",
+                port=self.port,
+                tls=False,
+                username=USERNAME,
+                password_file=secret,
+                redial_within=SECOND,
+            ),
             poll={Poll.FAST: SECOND, Poll.NORMAL: SECOND, Poll.SLOW: SECOND},
             report=ReportPolicy(at_least_every=SECOND),
             buses={"b": TcpBus(id="b", host="127.0.0.1", port=1)},
@@ -102,7 +110,8 @@ async def agent(bench: Bench) -> AsyncIterator[BusyPoller]:
     poller, stop = BusyPoller(), asyncio.Event()
     machine = system_clock()
     clock = system_clock(f"2026-07-15T00:00:00Z@{machine.wall()!r}x10")
-    task = asyncio.create_task(Agent(bench.site(), clock, lambda _: {"b": poller}, "boot-1", Notifier({})).live(stop))
+    running = Agent(bench.site(), clock, lambda _: {"b": poller}, Timekeeper(clock, "machine.run"), Notifier({}))
+    task = asyncio.create_task(running.live(stop))
     try:
         yield poller
     finally:

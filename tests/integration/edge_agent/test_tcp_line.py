@@ -267,3 +267,27 @@ async def test_a_unit_that_did_not_answer_is_left_alone_until_it_can_owe_nothing
         await asyncio.sleep(0.3)
         assert await read(line, at=300) == (300,)
         assert len(gateway.transactions) == 2
+
+
+async def test_what_came_before_the_request_is_not_its_answer() -> None:
+    async def answers_the_next_too(gateway: Gateway, transaction: int, unit: int, at: int) -> bytes | None:
+        if at == 100:
+            return tcp(transaction, unit, word_reply(4, at)) + tcp(transaction + 1, unit, word_reply(4, 666))
+        return tcp(transaction, unit, word_reply(4, at))
+
+    async with gateway_with(answers_the_next_too) as (line, gateway):
+        assert await read(line, at=100) == (100,)
+        await asyncio.sleep(0.02)
+        assert await read(line, at=200) == (200,)
+        assert gateway.connections == 1
+
+
+async def test_a_connection_on_which_something_else_than_modbus_came_is_left_before_the_next_request() -> None:
+    async def adds_noise(gateway: Gateway, transaction: int, unit: int, at: int) -> bytes | None:
+        return tcp(transaction, unit, word_reply(4, at)) + b"HTTP/1.1 400 Bad Request"
+
+    async with gateway_with(adds_noise) as (line, gateway):
+        for at in (100, 200):
+            assert await read(line, at=at) == (at,)
+            await asyncio.sleep(0.02)
+        assert gateway.connections == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,6 @@ import pytest
 
 from edge_agent.__main__ import main
 from edge_agent.core.profile import Table
-from edge_agent.profiles.load import FOLDER, load_profile
 from tests.installer_bench import holding, line_with, shipped
 
 SITE = """\
@@ -193,33 +191,6 @@ async def test_solve_over_kept_readings_needs_no_line(tmp_path: Path, capsys: py
     assert await tool(*where, "--samples", str(tmp_path / "samples")) == 2
 
 
-async def test_record_writes_a_capture_that_proves_the_profile(
-    tmp_path: Path, site: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    family = FOLDER / "refrigeration_case"
-    for file in family.glob("danfoss_*.yaml"):
-        shutil.copy(file, tmp_path)
-    own = tmp_path / "danfoss_ekc204a1.yaml"
-    where = ("record", site, "freezer-1", "--by", "Wang", "--profile-file", str(own))
-    async with line_with(tmp_path / "line", shipped("danfoss_ekc204a1", 3)):
-        before = own.read_text(encoding="utf-8")
-        assert await tool(*where, "--display", "temp.control=-5.0") == 1
-        assert "the panel shows -5.0, the registers say -20.0" in capsys.readouterr().err
-        assert await tool(*where, "--display", "temp.control=-20.0", "--dry-run") == 0
-        assert '+    - source: "Wang, demo-001 freezer-1' in capsys.readouterr().out
-        assert own.read_text(encoding="utf-8") == before
-        assert await tool(*where, "--display", "temp.control=-20.0", "--display", "state.mode=cooling") == 0
-    assert not load_profile(family / "danfoss_ekc204a1.yaml").evidence.proven
-    (capture,) = load_profile(own).evidence.captures
-    assert capture.words[2531] == 65336
-    assert own.read_text(encoding="utf-8").startswith(before[:60])
-
-
-async def test_record_knows_only_points_and_devices_that_exist(site: str) -> None:
-    assert await tool("record", site, "freezer-9", "--by", "W", "--display", "temp.control=1") == 2
-    assert await tool("record", site, "freezer-1", "--by", "W", "--display", "temp.nothing=1") == 2
-
-
 async def test_doctor_shows_figures_of_every_device(
     tmp_path: Path, site: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -245,6 +216,15 @@ async def test_doctor_tells_the_dead_from_the_doubled(
     assert "one unit id" in said or "wrong speed" in said
 
 
+async def test_doctor_of_a_bus_that_the_site_does_not_have_is_a_wrong_use(
+    site: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await tool("doctor", site, "--seconds", "1", "--bus", "line-b") == 2
+    assert "has no bus line-b; it has: line-a" in capsys.readouterr().err
+
+
 async def test_doctor_says_that_the_port_is_not_there(site: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert await tool("doctor", site, "--seconds", "1") == 1
-    assert "the bus is down" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "the bus is down" in out
+    assert "read-only: freezer-1: no capture of a real unit confirms the map danfoss_ekc204a1" in out

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from edge_agent.contract.codec import decode_batch, encode_batch
-from edge_agent.contract.readings import AgentStatus, BusHealth, Device, Entry, OutboxHealth, Reading, Telemetry
+from edge_agent.contract.readings import AgentStatus, Body, BusHealth, Device, Entry, OutboxHealth, Reading, Telemetry
 from edge_agent.contract.text import Text
 from edge_agent.outbox.queue import Outbox
 
@@ -60,3 +61,9 @@ def overwrite(file: Path, old: bytes, new: bytes, *, times: int = 1) -> None:
     content = file.read_bytes()
     assert old in content
     file.write_bytes(content.replace(old, new, times))
+
+
+def entries_of_bodies(encoded: Sequence[bytes]) -> list[Body]:
+    """What head office reads of bodies that were sent."""
+    batch = decode_batch("demo-001", encode_batch("stream", list(enumerate(encoded, start=1))))
+    return [entry.body for entry in batch.entries]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.core.agenda import Agenda, answered, begin, cut_off, hastened, missed
+from edge_agent.core.agenda import Agenda, answered, begin, cut_off, excused, hastened, heard, missed
 from edge_agent.core.profile import Poll
 from tests.unit.edge_agent.points import PERIODS
 
@@ -97,10 +97,40 @@ def test_a_quicker_rhythm_begins_at_once_and_a_slower_one_after_what_was_due() -
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.booleans()), max_size=40))
 def test_the_next_instant_always_lies_ahead(steps: list[tuple[float, bool]]) -> None:
     agenda, mono = begin(ALL, 0.0), 0.0
-    for wait, heard in steps:
+    for wait, answers in steps:
         mono += wait
-        if agenda.silent and heard:
+        if agenda.silent and answers:
             agenda = begin(ALL, mono)
         due = agenda.due(mono)
-        agenda = answered(agenda, due, PERIODS, mono) if heard else missed(agenda, due, PERIODS, mono)
+        agenda = answered(agenda, due, PERIODS, mono) if answers else missed(agenda, due, PERIODS, mono)
         assert agenda.next_at > mono
+
+
+@given(st.floats(0, 1e6))
+def test_all_that_falls_due_does_so_at_a_whole_second(mono: float) -> None:
+    agenda = begin(ALL, 0.0)
+    after = (
+        answered(agenda, ALL, PERIODS, mono),
+        answered(agenda, ALL, PERIODS, mono, incomplete=frozenset({Poll.SLOW})),
+        missed(agenda, ALL, PERIODS, mono),
+        missed(silent_at(mono), ALL, PERIODS, mono),
+        cut_off(agenda, mono),
+    )
+    assert all(one.next_at == int(one.next_at) > mono for one in after)
+
+
+def test_who_fell_silent_while_somebody_babbled_is_excused_and_who_was_dead_before_is_not() -> None:
+    lately, long_ago = silent_at(0.0), silent_at(0.0)
+    for _ in range(3):
+        long_ago = missed(long_ago, (), PERIODS, 100.0)
+    assert excused(lately, 20.0).next_at == 23.0
+    assert not excused(lately, 20.0).suspect
+    assert excused(long_ago, 120.0) == long_ago
+    assert excused(begin(ALL, 0.0), 20.0) == begin(ALL, 0.0)
+
+
+def test_a_device_that_answered_a_part_is_not_silent_and_its_rest_remains_due() -> None:
+    agenda = heard(cut_off(missed(begin(ALL, 0.0), (), PERIODS, 0.0), 0.0))
+    assert not agenda.silent
+    assert agenda.unanswered == 0
+    assert agenda.due(0.0) == ALL

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from edge_agent.app import AgentRunsAlready, boot_name, sole_use, system_clock
-from edge_agent.core.trust import RELEASED_AT, is_trusted
+from edge_agent.core.trust import RELEASED_AT
 
 
 def test_a_store_has_one_agent(tmp_path: Path) -> None:
@@ -28,16 +27,3 @@ def test_the_clock_goes() -> None:
     clock = system_clock()
     assert clock.now() > RELEASED_AT
     assert clock.mono() <= clock.mono()
-
-
-@pytest.mark.parametrize(
-    ("at", "trusted"),
-    [
-        (datetime(1970, 1, 1, tzinfo=UTC), False),
-        (RELEASED_AT - timedelta(milliseconds=1), False),
-        (RELEASED_AT, True),
-        (datetime(2050, 1, 1, tzinfo=UTC), True),
-    ],
-)
-def test_a_clock_before_the_release_is_wrong(at: datetime, trusted: bool) -> None:
-    assert is_trusted(at) is trusted

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.contract.readings import Quality, Reading
-from edge_agent.core.decode import Raw, decode, value_of
+from edge_agent.core.decode import _MOST_MEANINGS, Raw, _book_of, decode, value_of
 from edge_agent.core.profile import Point, WordType
-from tests.unit.edge_agent.points import CASE, flag, point
+from tests.unit.edge_agent.points import CASE, flag, point, profile_of
 
 WORD = st.integers(0, 0xFFFF)
 
@@ -130,3 +130,20 @@ def test_a_derived_flag_follows_its_source() -> None:
     assert by_name({"state.mode": (0,)})["defrost.active"].value is False
     assert by_name({"state.mode": Quality.BUS_DOWN})["defrost.active"].quality is Quality.BUS_DOWN
     assert "defrost.active" not in by_name({"temp.control": (0,)})
+
+
+@given(st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=300))
+def test_an_answer_means_the_same_each_time_however_many_others_came_between(words: list[int]) -> None:
+    settings = point(scale=0.1, sentinels=frozenset({0x8000}), low=-50.0, high=80.0)
+    profile = profile_of(settings)
+    for word in (*words, *words):
+        assert decode(profile, {settings.name: (word,)}) == (value_of(settings, (word,)),)
+
+
+def test_what_answers_mean_is_forgotten_before_it_is_too_much() -> None:
+    profile = profile_of(point("word"), point("meter", type=WordType.U32))
+    for number in range(3 * _MOST_MEANINGS):
+        decode(profile, {"word": (number,), "meter": (1, number)})
+    meanings = _book_of(profile).meanings
+    assert 0 < len(meanings["word"]) <= _MOST_MEANINGS
+    assert not meanings["meter"]

@@ -1,173 +1,234 @@
-"""Whatever the line does, every entry is sent again until head office has it, and only its word ends that."""
+"""What leaves when: head office is asked first, live before history, and again only what was not confirmed."""
 
 from __future__ import annotations
 
+import heapq
 import random
-from typing import TypeVar
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from edge_agent.contract.readings import Ack
 from edge_agent.core.delivery import (
-    BACK_OFF_FIRST_S,
-    BACK_OFF_LAST_S,
-    MESSAGES_IN_FLIGHT,
-    RESEND_AFTER_S,
-    RESEND_AT_MOST_S,
+    ASK_AFTER,
+    HISTORY,
+    HISTORY_PER_S,
+    LIVE,
+    REDIAL_FIRST_S,
     Delivery,
+    Lane,
+    Stage,
     acknowledge,
-    back_off,
-    covers,
-    resend_by,
+    again,
+    asked,
+    asks,
+    found_no_history,
+    orders,
+    parted,
+    prefers_status,
+    redial_after,
     resend_overdue,
-    room,
-    row_limit,
     sent,
+    wake_by,
 )
+from edge_agent.site.document import BrokerDocument
 
-WINDOW = 5
-T = TypeVar("T")
+WEEK = 525_000
+WITHIN = BrokerDocument(url="mqtt://office").redial_within
 
 
 def ack(upto: int, *ranges: tuple[int, int]) -> Ack:
     return Ack(stream="s", upto=upto, ranges=ranges)
 
 
-def test_it_sends_a_few_messages_and_waits() -> None:
+def flowing(live_from: int = 0) -> Delivery:
+    return parted(Delivery(), live_from)
+
+
+def send(delivery: Delivery, *seqs: int, now: float = 0.0, history: bool = False) -> Delivery:
+    order = next(order for order in orders(delivery, now) if order.history is history)
+    return sent(delivery, order, seqs, now)
+
+
+def flights(lane: Lane) -> list[tuple[int, ...]]:
+    return [flight.seqs for flight in lane.in_flight]
+
+
+def test_a_connection_begins_with_one_entry_and_waits() -> None:
     delivery = Delivery()
-    for first in range(MESSAGES_IN_FLIGHT):
-        assert room(delivery) == MESSAGES_IN_FLIGHT - first
-        delivery = sent(delivery, [first * 2 + 1, first * 2 + 2], now=0.0)
-    assert room(delivery) == 0
-    assert delivery.sent_upto == 2 * MESSAGES_IN_FLIGHT
+    assert asks(delivery)
+    assert [(order.after_seq, order.rows) for order in orders(delivery, 0.0)] == [(0, 1)]
+    delivery = asked(delivery, 90, now=0.0)
+    assert not asks(delivery)
+    assert orders(delivery, 1.0) == ()
+
+
+def test_any_word_of_head_office_ends_the_asking() -> None:
+    delivery = acknowledge(asked(Delivery(), 90, now=0.0), ack(0, (90, 90)))
+    assert delivery.stage is Stage.HEARD
+    assert orders(delivery, 1.0) == ()
+    assert parted(delivery, 0).stage is Stage.FLOWING
+
+
+def test_it_asks_with_another_entry_when_one_is_not_answered() -> None:
+    delivery = asked(Delivery(live_from=50), 90, now=0.0)
+    assert prefers_status(Delivery())
+    delivery = resend_overdue(delivery, LIVE.resend_after_s)
+    assert asks(delivery)
+    assert not prefers_status(delivery)
+    assert [order.after_seq for order in orders(delivery, 10.0)] == [49, 0]
+
+
+def test_it_sends_a_few_messages_and_waits() -> None:
+    delivery = flowing()
+    for first in range(LIVE.messages):
+        assert delivery.live.room == LIVE.messages - first
+        delivery = send(delivery, first * 2 + 1, first * 2 + 2)
+    assert orders(delivery, 0.0) == ()
+    assert delivery.live.sent_upto == 2 * LIVE.messages
 
 
 def test_an_ack_makes_room() -> None:
-    delivery = sent(sent(Delivery(), [1, 2], 0.0), [3, 4], 0.0)
-    assert [flight.seqs for flight in acknowledge(delivery, ack(2)).in_flight] == [(3, 4)]
-    assert [flight.seqs for flight in acknowledge(delivery, ack(0, (3, 4))).in_flight] == [(1, 2)]
+    delivery = send(send(flowing(), 1, 2), 3, 4)
+    assert flights(acknowledge(delivery, ack(2)).live) == [(3, 4)]
+    assert flights(acknowledge(delivery, ack(0, (3, 4))).live) == [(1, 2)]
 
 
 def test_a_message_is_on_its_way_until_all_of_it_is_confirmed() -> None:
-    delivery = acknowledge(sent(Delivery(), [1, 2, 5], 0.0), ack(1, (5, 9)))
-    assert [flight.seqs for flight in delivery.in_flight] == [(2,)]
+    assert flights(acknowledge(send(flowing(), 1, 2, 5), ack(1, (5, 9))).live) == [(2,)]
 
 
-def test_it_begins_again_with_the_oldest_when_no_word_comes() -> None:
-    delivery = sent(sent(Delivery(), [1], 0.0), [2], 4.0)
-    assert resend_by(delivery) == RESEND_AFTER_S
-    assert resend_overdue(delivery, RESEND_AFTER_S - 0.1) == delivery
-    assert resend_overdue(delivery, RESEND_AFTER_S) == Delivery(unanswered=1)
+def test_without_lanes_there_is_one_order() -> None:
+    assert [order.history for order in orders(flowing(), 0.0)] == [False]
+
+
+def test_history_is_looked_for_behind_what_is_live() -> None:
+    live, history = orders(flowing(live_from=101), 0.0)
+    assert (live.after_seq, live.history) == (100, False)
+    assert (history.after_seq, history.before_seq, history.history) == (0, 101, True)
+
+
+def test_history_does_not_leave_while_the_live_window_is_full() -> None:
+    delivery = flowing(live_from=101)
+    for seq in range(101, 101 + LIVE.messages):
+        delivery = send(delivery, seq)
+    assert orders(delivery, 0.0) == ()
+
+
+def test_a_full_window_of_history_leaves_the_live_lane_free() -> None:
+    delivery = flowing(live_from=101)
+    for seq in range(HISTORY.messages):
+        delivery = send(delivery, seq + 1, now=float(seq), history=True)
+    assert [order.history for order in orders(delivery, 9.0)] == [False]
+
+
+def test_history_leaves_at_a_bounded_rate() -> None:
+    delivery = send(flowing(live_from=1000), *range(1, 301), history=True)
+    pause = 300 / HISTORY_PER_S
+    assert len(orders(delivery, pause - 0.01)) == 1
+    assert wake_by(delivery, pause - 0.01) == pytest.approx(pause)
+    assert len(orders(delivery, pause)) == 2
+
+
+def test_a_week_drains_within_ten_minutes_when_each_ack_takes_a_second() -> None:
+    delivery, now, seq = flowing(live_from=WEEK + 1), 0.0, 0
+    pending: list[tuple[float, int]] = []
+    while delivery.live_from:
+        while pending and pending[0][0] <= now:
+            delivery = acknowledge(delivery, ack(heapq.heappop(pending)[1]))
+        for order in orders(delivery, now):
+            if order.history and seq < WEEK:
+                last = min(seq + order.rows, WEEK)
+                delivery = sent(delivery, order, range(seq + 1, last + 1), now)
+                seq = last
+                heapq.heappush(pending, (now + 1.0, last))
+            elif order.history:
+                delivery = found_no_history(delivery)
+        now += 0.05
+    assert now < 400
+
+
+def test_the_lanes_end_when_the_last_of_the_history_is_confirmed() -> None:
+    delivery = send(flowing(live_from=101), 100, history=True)
+    assert found_no_history(delivery) == delivery
+    assert found_no_history(acknowledge(delivery, ack(0, (100, 100)))).live_from == 0
+
+
+def test_a_live_lane_without_a_word_begins_again_with_its_oldest() -> None:
+    delivery = send(send(flowing(), 1), 2, now=4.0)
+    assert delivery.live.resend_by == LIVE.resend_after_s
+    assert resend_overdue(delivery, LIVE.resend_after_s - 0.1) == delivery
+    assert resend_overdue(delivery, LIVE.resend_after_s).live == Lane(pace=LIVE, unanswered=1)
+
+
+def test_a_busy_head_office_is_not_sent_history_twice() -> None:
+    delivery = send(flowing(live_from=101), 1, history=True)
+    for second in range(100):
+        delivery = resend_overdue(acknowledge(delivery, ack(0, (101, 101 + second))), float(second))
+    assert flights(delivery.history) == [(1,)]
+
+
+def test_lost_history_is_sent_again_less_and_less_often() -> None:
+    delivery, now, gaps = flowing(live_from=101), 0.0, []
+    for _ in range(6):
+        delivery = send(delivery, 1, now=max(now, delivery.history_not_before), history=True)
+        by = delivery.history.resend_by or 0.0
+        gaps.append(round(by - now))
+        now = by
+        delivery = resend_overdue(acknowledge(delivery, ack(0)), now)
+    assert gaps == [120, 240, 480, 960, 960, 960]
+    assert delivery.history.room == 1
 
 
 def test_nothing_on_its_way_is_never_overdue() -> None:
-    assert resend_by(Delivery()) is None
-    assert resend_overdue(Delivery(), 1e9) == Delivery()
+    assert wake_by(flowing(), 0.0) is None
+    assert resend_overdue(flowing(), 1e9) == flowing()
 
 
-def test_a_silent_head_office_is_asked_with_one_entry_now_and_then() -> None:
-    delivery, now = Delivery(), 0.0
+def test_a_head_office_that_falls_silent_is_asked_with_one_entry_now_and_then() -> None:
+    delivery, now = flowing(), 0.0
     for _ in range(6):
-        delivery = sent(delivery, [1], now)
-        now = resend_by(delivery) or 0.0
+        delivery = send(delivery, 1, now=now)
+        now = delivery.live.resend_by or 0.0
         delivery = resend_overdue(delivery, now)
-    assert (room(delivery), row_limit(delivery, 200)) == (1, 1)
-    assert resend_by(sent(delivery, [1], now)) == now + RESEND_AT_MOST_S
+    assert asks(delivery)
+    assert asked(delivery, 1, now).live.resend_by == now + LIVE.resend_at_most_s
+    assert delivery.live.unanswered > ASK_AFTER
 
 
-def test_one_word_of_head_office_opens_the_window() -> None:
-    delivery = acknowledge(sent(Delivery(unanswered=9), [1], 0.0), ack(0))
-    assert room(delivery) == MESSAGES_IN_FLIGHT - 1
-    assert row_limit(delivery, 200) == 200
+def test_a_new_connection_keeps_the_lanes_and_asks_again() -> None:
+    delivery = again(send(flowing(live_from=101), 1, history=True))
+    assert (delivery.live_from, delivery.stage, delivery.history.in_flight) == (101, Stage.ASKING, ())
+    assert delivery.history_not_before > 0
 
 
-@pytest.mark.parametrize(("failures", "longest"), [(1, 2.0), (2, 4.0), (5, 32.0), (6, BACK_OFF_LAST_S), (10**6, 60.0)])
-def test_it_backs_off_longer_each_time(failures: int, longest: float) -> None:
-    assert back_off(failures, 0.0) == BACK_OFF_FIRST_S
-    assert back_off(failures, 1.0) == longest
+def test_parting_anew_at_the_same_place_sends_no_history_twice() -> None:
+    delivery = replace(send(flowing(live_from=101), 1, history=True), stage=Stage.HEARD)
+    assert flights(parted(delivery, 101).history) == [(1,)]
+    assert flights(parted(delivery, 201).history) == []
 
 
-class Line:
-    """An outbox, the publisher's decisions, a line that loses, doubles and reorders, and a head office that stores."""
-
-    def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)
-        self.waiting: list[int] = []
-        self.given = 0
-        self.delivery = Delivery()
-        self.upward: list[tuple[int, ...]] = []
-        self.downward: list[Ack] = []
-        self.stored: set[int] = set()
-        self.now = 0.0
-
-    def append(self) -> None:
-        self.given += 1
-        self.waiting.append(self.given)
-
-    def publish(self) -> None:
-        self.delivery = resend_overdue(self.delivery, self.now)
-        while room(self.delivery) > 0:
-            limit = row_limit(self.delivery, WINDOW)
-            window = [seq for seq in self.waiting if seq > self.delivery.sent_upto][:limit]
-            if not window:
-                return
-            self.upward.append(tuple(window))
-            self.delivery = sent(self.delivery, window, self.now)
-            assert len(self.delivery.in_flight) <= MESSAGES_IN_FLIGHT
-
-    def arrive(self) -> None:
-        if self.upward:
-            window: tuple[int, ...] = self._take(self.upward)
-            self.stored.update(window)
-            self.downward.append(self._receipt())
-
-    def hear(self) -> None:
-        if self.downward:
-            heard = self._take(self.downward)
-            self.delivery = acknowledge(self.delivery, heard)
-            self.waiting = [seq for seq in self.waiting if not covers(heard, seq)]
-        assert set(range(1, self.given + 1)) - self.stored <= set(self.waiting)
-
-    def lose(self) -> None:
-        if self.chance.random() < 0.5:
-            self.upward.clear()
-        else:
-            self.downward.clear()
-
-    def reconnect(self) -> None:
-        self.upward.clear()
-        self.delivery = Delivery()
-
-    def wait(self) -> None:
-        self.now += self.chance.choice([1.0, 10.0])
-
-    def _take(self, queue: list[T]) -> T:
-        position = self.chance.randrange(len(queue))
-        return queue[position] if self.chance.random() < 0.2 else queue.pop(position)
-
-    def _receipt(self) -> Ack:
-        upto = next(seq for seq in range(self.given + 1) if seq + 1 not in self.stored)
-        return ack(upto, *((seq, seq) for seq in sorted(self.stored) if seq > upto))
+def test_it_redials_at_once_when_asked_and_spreads_out_otherwise() -> None:
+    assert redial_after(0, WITHIN, 1.0) == REDIAL_FIRST_S
+    assert redial_after(1, WITHIN, 0.0) == REDIAL_FIRST_S
+    assert redial_after(1, WITHIN, 1.0) == REDIAL_FIRST_S + WITHIN.total_seconds()
+    assert redial_after(10**6, WITHIN, 1.0) == WITHIN.total_seconds() * 3 / 2
+    assert redial_after(5, timedelta(seconds=1), 0.0) == REDIAL_FIRST_S
 
 
-@given(
-    st.lists(
-        st.sampled_from(["append", "publish", "arrive", "hear", "lose", "reconnect", "wait"]), min_size=20, max_size=200
-    ),
-    st.integers(),
-)
-def test_nothing_is_lost_whatever_the_line_does(steps: list[str], seed: int) -> None:
-    line = Line(seed)
-    for step in steps:
-        getattr(line, step)()
-    for _ in range(3000):
-        if not line.waiting:
-            break
-        line.publish()
-        line.arrive()
-        line.hear()
-        line.now += 1.0
-    assert line.waiting == []
-    assert line.stored == set(range(1, line.given + 1))
+@pytest.mark.parametrize("away_s", [0.0, 20.0, 600.0, 5000.0])
+def test_five_thousand_stores_knock_at_most_a_hundred_times_a_second(away_s: float) -> None:
+    """All lose the broker at one moment; it is away for a while, and refuses each that comes meanwhile."""
+    dice = random.Random(19)
+    calls = [(redial_after(1, WITHIN, dice.random()), 1) for _ in range(5000)]
+    heapq.heapify(calls)
+    knocks: Counter[int] = Counter()
+    while calls:
+        at, failures = heapq.heappop(calls)
+        knocks[int(at)] += 1
+        if at < away_s:
+            heapq.heappush(calls, (at + redial_after(failures + 1, WITHIN, dice.random()), failures + 1))
+    assert max(knocks.values()) <= 100
+    assert max(knocks) < away_s + 2 * WITHIN.total_seconds()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,3 +127,12 @@ def test_frames_of_a_connection_are_taken_whole() -> None:
 def test_a_connection_that_is_no_modbus_is_given_up(header: str) -> None:
     with pytest.raises(OutOfStep):
         list(tcp_answers(bytearray.fromhex(header)))
+
+
+@given(st.integers(0, 255), st.sampled_from(Table), st.integers(0, 0xFFFF), st.integers(1, 125), st.integers(1, 0xFFFF))
+def test_each_transaction_is_another_and_all_else_of_its_frame_is_the_request(
+    unit: int, table: Table, start: int, count: int, transaction: int
+) -> None:
+    frame = tcp_frame(unit, ask(count, table, start), transaction)
+    function = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}[table]
+    assert frame == struct.pack(">HHHBBHH", transaction, 0, 6, unit, function, start, count)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edge_agent.contract.readings import Ack
+from edge_agent.contract.readings import Ack, Gap
 from edge_agent.outbox.queue import Outbox, OutboxCounters, StorageRefused, counters_of
 from tests.unit.edge_agent.bodies import NOON, entries_of, polled, status
 
@@ -93,10 +96,52 @@ def test_it_begins_a_new_stream_where_the_file_is_an_old_copy(outbox: Outbox) ->
 def test_its_counters_never_shrink(outbox: Outbox) -> None:
     outbox.append([status(), polled(1, readings=3), polled(2, readings=4)])
     outbox.confirm(Ack(stream=outbox.stream, upto=2))
-    assert outbox.counters() == OutboxCounters(
-        entries_total=3, readings_total=7, confirmed_total=2, dropped_total=0, corrupt_total=0, last_seq=3
+    counters = outbox.counters()
+    assert replace(counters, written_total=0) == OutboxCounters(
+        entries_total=3,
+        readings_total=7,
+        confirmed_total=2,
+        dropped_total=0,
+        corrupt_total=0,
+        last_seq=3,
+        commits_total=2,
     )
-    assert outbox.counters().waiting == 1
+    assert counters.waiting == 1
+
+
+def test_it_counts_commits_and_what_they_wrote(tmp_path: Path) -> None:
+    written = itertools.count(5000, 1000)
+    for _ in range(2):
+        with closing(Outbox(tmp_path / "outbox.sqlite", written=lambda: next(written))) as outbox:
+            outbox.append([polled(1)])
+            outbox.append([polled(2)])
+            health = outbox.health()
+    assert (health.commits, health.written_bytes) == (4, 4000)
+
+
+def test_what_is_confirmed_with_new_entries_takes_no_commit_of_its_own(outbox: Outbox) -> None:
+    outbox.append([polled(1), polled(2)])
+    assert outbox.append([polled(3)], [Ack(stream=outbox.stream, upto=1)]) == 3
+    assert seqs(outbox) == [2, 3]
+    assert (outbox.counters().commits_total, outbox.counters().confirmed_total) == (2, 1)
+
+
+def test_a_number_that_head_office_waits_for_in_vain_is_told_as_lost(outbox: Outbox) -> None:
+    """However it went: a page that vanished, or a head office that was restored from a copy of last week."""
+    outbox.append([polled(n) for n in range(9)])
+    outbox._db.execute("DELETE FROM entry WHERE seq BETWEEN 3 AND 5")
+    outbox.confirm(Ack(stream=outbox.stream, upto=2))
+    assert entries_of(outbox)[-1].body == Gap(from_seq=3, to_seq=5, count=3, reason="lost")
+    assert outbox.counters().waiting == len(seqs(outbox))
+    outbox.confirm(Ack(stream=outbox.stream, upto=2))
+    assert seqs(outbox) == [6, 7, 8, 9, 10]
+
+
+def test_a_number_that_was_confirmed_out_of_order_is_not_lost(outbox: Outbox) -> None:
+    outbox.append([polled(n) for n in range(9)])
+    outbox.confirm(Ack(stream=outbox.stream, upto=0, ranges=((3, 5),)))
+    outbox.confirm(Ack(stream=outbox.stream, upto=5))
+    assert seqs(outbox) == [6, 7, 8, 9]
 
 
 def test_another_process_may_read_the_counters(outbox: Outbox, tmp_path: Path) -> None:

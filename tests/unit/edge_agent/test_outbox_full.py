@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.contract.readings import Ack, AgentStatus, Body, Entry, Gap, Telemetry
-from edge_agent.outbox.queue import Outbox, StorageRefused, runs_to_drop
+from edge_agent.outbox.queue import Outbox, StorageRefused
+from edge_agent.outbox.room import runs_to_drop
 from tests.unit.edge_agent.bodies import SMALL, entries_of, polled, status
 
 
@@ -26,7 +27,7 @@ def accounted(entries: tuple[Entry, ...]) -> list[int]:
     seqs = [entry.seq for entry in entries]
     for gap in (entry.body for entry in entries if isinstance(entry.body, Gap)):
         seqs += range(gap.from_seq, gap.to_seq + 1)
-    return sorted(seqs)
+    return sorted(set(seqs))
 
 
 def fill(outbox: Outbox, bodies: int, *, status_every: int = 10**9) -> None:
@@ -57,21 +58,32 @@ def test_gaps_count_what_was_dropped(outbox: Outbox) -> None:
     entries = entries_of(outbox)
     gaps = [entry.body for entry in entries if isinstance(entry.body, Gap)]
     telemetry = sum(isinstance(entry.body, Telemetry) for entry in entries)
-    assert sum(gap.count for gap in gaps) == outbox.counters().dropped_total == 1000 - 2 - telemetry
-    assert {gap.reason for gap in gaps} == {"full"}
+    assert sum(gap.count for gap in gaps) == outbox.counters().dropped_total == 1000 - 1 - telemetry
+    assert {gap.reason for gap in gaps} == {"superseded", "full"}
     assert outbox.health().entries == len(entries)
 
 
-def test_no_gap_covers_a_status_that_is_still_to_come(outbox: Outbox) -> None:
+def test_no_gap_covers_an_entry_that_is_still_to_come(outbox: Outbox) -> None:
     fill(outbox, 1000, status_every=50)
     entries = entries_of(outbox)
-    kept = {entry.seq for entry in entries if isinstance(entry.body, AgentStatus)}
-    assert len(kept) == 20
-    assert not any(
-        gap.from_seq <= seq <= gap.to_seq
-        for gap in (entry.body for entry in entries if isinstance(entry.body, Gap))
-        for seq in kept
-    )
+    kept = {entry.seq for entry in entries}
+    gaps = [entry.body for entry in entries if isinstance(entry.body, Gap)]
+    assert not any(gap.from_seq <= seq <= gap.to_seq for gap in gaps for seq in kept)
+
+
+def test_statuses_that_newer_ones_replaced_go_before_any_telemetry(outbox: Outbox) -> None:
+    fill(outbox, 200, status_every=2)
+    while outbox.counters().dropped_total < 90:
+        outbox.append([polled()])
+    left = [entry.body for entry in entries_of(outbox)]
+    assert sum(isinstance(body, Telemetry) and body != polled() for body in left) == 100
+    assert sum(isinstance(body, AgentStatus) for body in left) < 11
+
+
+def test_the_newest_status_stays(outbox: Outbox) -> None:
+    fill(outbox, 1000, status_every=50)
+    statuses = [entry.body for entry in entries_of(outbox) if isinstance(entry.body, AgentStatus)]
+    assert statuses == [status(950)]
 
 
 def test_a_gap_that_nobody_saw_grows(outbox: Outbox) -> None:

@@ -54,9 +54,9 @@ def test_it_asks_every_point_once_within_the_limits(points: list[Point], limits:
     for request in requests:
         assert request.count <= (limits.max_bits if request.table.bits else limits.max_words)
         answer = range(request.start, request.start + request.count)
+        words = request.words_by_name(answer)
         for each in request.points:
-            words = request.words_of(each, answer)
-            assert words == tuple(range(each.address.number, each.address.number + each.type.words))
+            assert words[each.name] == tuple(range(each.address.number, each.address.number + each.type.words))
 
 
 @given(maps(), LIMITS)

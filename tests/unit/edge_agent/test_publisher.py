@@ -6,46 +6,20 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
 from edge_agent.broker_link import Heard, Lost, TryLater
-from edge_agent.contract.codec import decode_batch, encode_ack, encode_body
+from edge_agent.contract.codec import decode_batch, encode_ack
 from edge_agent.contract.readings import Ack
 from edge_agent.contract.topics import ack_topic, batch_topic
-from edge_agent.core.delivery import MESSAGES_IN_FLIGHT, RESEND_AFTER_S
-from edge_agent.outbox.queue import StorageRefused
-from edge_agent.outbox.recorder import Window
+from edge_agent.core.delivery import LIVE
+from edge_agent.courier import UNSENT_AT_MOST
 from edge_agent.publisher import Publisher
+from edge_agent.timekeeper import Timekeeper
 from tests.unit.edge_agent.bodies import polled
-
-BODY = encode_body(polled())
-
-
-class FakeQueue:
-    """An outbox of numbered bodies. `refusals` is how many of the next calls the disk refuses."""
-
-    def __init__(self, entries: int) -> None:
-        self.stream = "stream-1"
-        self.rows = dict.fromkeys(range(1, entries + 1), BODY)
-        self.confirmed: list[Ack] = []
-        self.refusals = 0
-
-    async def pending(self, after_seq: int, limit_rows: int) -> Window:
-        self._refuse()
-        rows = sorted(item for item in self.rows.items() if item[0] > after_seq)
-        return Window(stream=self.stream, entries=rows[: min(limit_rows, 10)])
-
-    async def confirm(self, ack: Ack) -> int:
-        self._refuse()
-        self.confirmed.append(ack)
-        self.rows = {seq: body for seq, body in self.rows.items() if seq > ack.upto}
-        return 0
-
-    def _refuse(self) -> None:
-        if self.refusals:
-            self.refusals -= 1
-            raise StorageRefused("no")
+from tests.unit.edge_agent.couriers import FakeQueue, Hours
 
 
 class FakeLink:
@@ -84,7 +58,9 @@ class Bench:
     """A publisher between a fake outbox and fake connections, and the clock that it believes."""
 
     def __init__(self, entries: int = 0) -> None:
-        self.queue = FakeQueue(entries)
+        self.queue = FakeQueue()
+        for number in range(entries):
+            self.queue.append(polled(number))
         self.links: list[FakeLink] = []
         self.answers = True
         self.refuses_connections = 0
@@ -92,7 +68,15 @@ class Bench:
         self.beats = 0
         self.news = asyncio.Event()
         self.publisher = Publisher(
-            "demo-001", self.queue, self._new_link, self.news, steady=self._steady, chance=lambda: 0.0, beat=self._beat
+            "demo-001",
+            self.queue,
+            self._new_link,
+            self.news,
+            steady=self._steady,
+            chance=lambda: 0.0,
+            beat=self._beat,
+            timekeeper=Timekeeper(Hours().clock(), "boot-1"),
+            redial_within=lambda: timedelta(seconds=4),
         )
 
     @property
@@ -103,8 +87,8 @@ class Bench:
         self.skipped += seconds
         self.news.set()
 
-    def add(self, seq: int) -> None:
-        self.queue.rows[seq] = BODY
+    def add(self) -> None:
+        self.queue.append(polled(self.queue.last_seq))
         self.news.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -143,25 +127,27 @@ async def test_it_sends_everything_and_forgets_what_is_confirmed() -> None:
 async def test_it_sends_news_at_once() -> None:
     async with running(Bench()) as bench:
         await bench.until(lambda: bool(bench.links) and bool(bench.link.subscribed))
-        bench.add(1)
+        bench.add()
         await bench.until(lambda: bench.link.sent == [[1]])
 
 
 async def test_it_stops_at_a_full_window() -> None:
-    bench = Bench(entries=500)
+    bench = Bench(entries=LIVE.rows * LIVE.messages * 2)
     bench.answers = False
     async with running(bench):
-        await bench.until(lambda: bool(bench.links) and len(bench.link.sent) == MESSAGES_IN_FLIGHT)
+        await bench.until(lambda: bool(bench.links) and bench.link.sent == [[1]])
+        bench.link.acknowledge(Ack(stream="stream-1", upto=1))
+        await bench.until(lambda: len(bench.link.sent) == 1 + LIVE.messages)
         await asyncio.sleep(0.02)
-        assert len(bench.link.sent) == MESSAGES_IN_FLIGHT
-        assert len(bench.queue.rows) == 500
+        assert len(bench.link.sent) == 1 + LIVE.messages
+        assert len(bench.queue.rows) == LIVE.rows * LIVE.messages * 2 - 1
 
 
 async def test_it_hands_nothing_to_a_broker_that_takes_nothing() -> None:
     async with running(Bench()) as bench:
         await bench.until(lambda: bool(bench.links) and bool(bench.link.subscribed))
-        bench.link.unsent = 2 * MESSAGES_IN_FLIGHT
-        bench.add(1)
+        bench.link.unsent = UNSENT_AT_MOST
+        bench.add()
         await asyncio.sleep(0.02)
         assert bench.link.sent == []
 
@@ -172,7 +158,7 @@ async def test_it_sends_again_what_nobody_confirmed() -> None:
     async with running(bench):
         await bench.until(lambda: bool(bench.links) and bench.link.sent == [[1]])
         bench.answers = True
-        bench.wait(RESEND_AFTER_S)
+        bench.wait(LIVE.resend_after_s)
         await bench.until(lambda: not bench.queue.rows)
         assert bench.link.sent == [[1], [1]]
 
@@ -216,7 +202,7 @@ async def test_it_does_not_hurry_to_a_broker_that_drops_it_each_time() -> None:
             await bench.until(lambda number=number: len(bench.links) == number and bench.publisher.connected)  # type: ignore[misc]
             bench.link.lost(TryLater("another gateway has our id"))
         await bench.until(lambda: len(bench.links) == 5)
-    assert pauses == [2.0, 4.0, 8.0, 16.0]
+    assert pauses == [5.0, 6.0, 6.0, 6.0]
 
 
 async def test_it_never_gives_up_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -245,10 +231,12 @@ async def test_it_begins_again_when_the_outbox_has_a_new_stream() -> None:
     bench = Bench(entries=3)
     bench.answers = False
     async with running(bench):
-        await bench.until(lambda: bool(bench.links) and bench.link.sent == [[1, 2, 3]])
+        await bench.until(lambda: bool(bench.links) and bench.link.sent == [[1]])
         bench.queue.stream = "stream-2"
-        bench.add(4)
-        await bench.until(lambda: bench.link.sent[-1] == [1, 2, 3, 4])
+        bench.answers = True
+        bench.wait(LIVE.resend_after_s)
+        await bench.until(lambda: not bench.queue.rows)
+        assert bench.link.sent == [[1], [1], [2, 3]]
 
 
 async def test_it_finishes_when_all_is_confirmed() -> None:

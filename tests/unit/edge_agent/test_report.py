@@ -23,7 +23,7 @@ def sent(*steps: tuple[float, Reading]) -> list[Reading]:
     told: list[Reading] = []
     for mono, reading in steps:
         found = report(CASE, memory, [reading], mono, EVERY)
-        memory = found.memory
+        memory |= found.told
         told += found.readings
     return told
 
@@ -62,11 +62,16 @@ def test_a_flag_and_a_word_move_when_they_are_another() -> None:
     assert sent((0.0, cooling), (1.0, cooling), (2.0, defrost)) == [cooling, defrost]
 
 
+def test_a_number_that_is_only_derived_has_no_dead_band() -> None:
+    total = [Reading(point="power.total", value=value) for value in (1.0, 1.0, 1.01)]
+    assert sent(*((10.0 * step, reading) for step, reading in enumerate(total))) == [total[0], total[2]]
+
+
 @given(st.lists(st.floats(-40, 40), min_size=1, max_size=50))
 def test_head_office_is_never_a_dead_band_behind(values: list[float]) -> None:
     memory: Memory = {}
     for step, value in enumerate(values):
-        memory = report(CASE, memory, [temperature(value)], step * 10.0, EVERY).memory
-        told = memory["temp.control"].reading.value
+        memory |= report(CASE, memory, [temperature(value)], step * 10.0, EVERY).told
+        told = memory["temp.control"][0].value
         assert isinstance(told, float)
         assert abs(told - value) < 0.1

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
 from edge_agent.app import system_clock
 from edge_agent.contract.readings import Body, BusHealth, Telemetry
 from edge_agent.core.agenda import Periods
-from edge_agent.schedule import Rounds
+from edge_agent.schedule import Rounds, Steadily
 from edge_agent.settings import SiteDevice
 from tests.unit.edge_agent.bodies import polled
 
@@ -158,6 +158,40 @@ async def test_a_clock_that_is_set_back_stops_no_bus() -> None:
         assert len(poller.turns) == turns
         bench.rounds.realign()
         await bench.until(lambda: len(poller.turns) > turns + 1)
+
+
+class SetClock(datetime):
+    """The machine's clock as APScheduler reads it, set by `by`."""
+
+    by = timedelta()
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.fromtimestamp(MACHINE.wall(), tz) + cls.by
+
+
+@pytest.mark.parametrize("by", [timedelta(days=56 * 365), timedelta(days=1), timedelta(hours=1)])
+async def test_a_clock_that_is_set_forward_brings_no_burst_and_no_stop(
+    by: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From 1970 to today, too: 1.8 thousand million seconds have passed at once."""
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", SetClock)
+    poller = FakePoller()
+    async with running(poller) as bench:
+        await bench.until(lambda: len(poller.turns) >= 2)
+        monkeypatch.setattr(SetClock, "by", by)
+        before = len(poller.turns)
+        await asyncio.sleep(0.5)
+        assert 5 <= len(poller.turns) - before <= 12
+        assert bench.kept_house <= 1
+
+
+def test_a_trigger_keeps_its_beat_and_names_no_moment_that_has_passed() -> None:
+    trigger, began = Steadily(timedelta(seconds=10)), MACHINE.now()
+    assert trigger.get_next_fire_time(None, began) == began + timedelta(seconds=10)
+    assert trigger.get_next_fire_time(began, began) == began + timedelta(seconds=10)
+    assert trigger.get_next_fire_time(began, began + timedelta(seconds=34)) == began + timedelta(seconds=40)
+    assert trigger.get_next_fire_time(began, began - timedelta(days=1)) == began + timedelta(seconds=10)
 
 
 async def test_stopping_lets_a_turn_end() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from edge_agent.core.babble import Babble
 from edge_agent.core.health import UnitAccount
 from edge_agent.core.profile import Poll
 from edge_agent.tools.advice import advise
@@ -90,3 +91,19 @@ def test_a_devices_figures_are_those_of_its_unit() -> None:
     assert found.turnaround_p99_s
     assert found.turnaround_p99_s >= 0.2
     assert found.patience_s == timedelta(milliseconds=50).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("babble", "words"),
+    [
+        (Babble(babbling=True, unit=3), "wrong freezer-1 unit 3 talks without being asked → unplug it"),
+        (Babble(babbling=True, unit=99), "unit 99 talks without being asked (it is not in the site file)"),
+        (Babble(babbling=True, begun_after=3), "freezer-1 was asked last before it began"),
+        (Babble(babbling=True), "unplug one device after the other"),
+        (Babble(babbling=True, other_master=True), "another master asks"),
+    ],
+)
+def test_who_babbles_is_told_and_the_silent_ones_beside_him_are_not_blamed(babble: Babble, words: str) -> None:
+    told = said(replace(bus_of(replace(WELL, answers=0), replace(SILENT, unit=4)), babble=babble))
+    assert words in told
+    assert "never answers" not in told
