@@ -12,19 +12,20 @@ import signal
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from edge_agent.broker_link import Heard, Lost, PahoLink, TryLater
 from edge_agent.bus.notebook import Notebook
 from edge_agent.bus.poller import poller_of
 from edge_agent.contract.clock import Clock, machine_clock
 from edge_agent.contract.readings import AgentStatus
-from edge_agent.core.trust import is_trusted
+from edge_agent.daybook import Daybook
 from edge_agent.journal import log_to_stderr
 from edge_agent.outbox.queue import Outbox, StorageRefused
 from edge_agent.outbox.recorder import Recorder
@@ -33,6 +34,7 @@ from edge_agent.reload import Reload
 from edge_agent.schedule import BusPoller, Rounds
 from edge_agent.settings import Broker, Site, inventory
 from edge_agent.site.change import SiteChange
+from edge_agent.timekeeper import Timekeeper
 from edge_agent.watchdog import Heartbeats, Notifier
 
 log = logging.getLogger(__name__)
@@ -40,9 +42,9 @@ log = logging.getLogger(__name__)
 BUS_BEATS_WITHIN_S = 300.0
 PUBLISHER_BEATS_WITHIN_S = 60.0
 LOOK_EVERY_S = 5.0
-CLOCK_STEP_S = 2.0
 DRAIN_WITHIN_S = 3.0
 DROP_WITHIN_S = 0.5
+FLUSH_WITHIN_S = 0.5
 
 BuildPollers = Callable[[Site], Mapping[str, BusPoller]]
 
@@ -72,23 +74,32 @@ def run(site: Site, clock: Clock, file: Path | None = None) -> int:
 
 
 class Agent:
-    """All parts of one store's agent, wired. `boot` names this run.
+    """All parts of one store's agent, wired. `timekeeper` is of this run.
 
     With a `file` the site is watched for changes; `build` makes the pollers of a site, whose lines are not open yet.
     """
 
     def __init__(
-        self, site: Site, clock: Clock, build: BuildPollers, boot: str, notifier: Notifier, *, file: Path | None = None
+        self,
+        site: Site,
+        clock: Clock,
+        build: BuildPollers,
+        timekeeper: Timekeeper,
+        notifier: Notifier,
+        *,
+        file: Path | None = None,
     ) -> None:
         self._site = site
         self._clock = clock
         self._build = build
         self._pollers = pollers = build(site)
-        self._boot = boot
+        self._timekeeper = timekeeper
+        self._daybook = Daybook(site.state / "day.json")
         self._notifier = notifier
         self._beats = Heartbeats()
         news = asyncio.Event()
-        self._recorder = Recorder(Outbox(site.state / "outbox.sqlite"), wake=news.set)
+        every_s = clock.wall_seconds(site.outbox.commit_every)
+        self._recorder = Recorder(Outbox(site.state / "outbox.sqlite"), wake=news.set, commit_every_s=every_s)
         self._rounds = Rounds(clock, pollers, self._recorder.record, self._beat)
         self._publisher = Publisher(
             site.id,
@@ -98,6 +109,8 @@ class Agent:
             steady=clock.steady,
             chance=random.random,
             beat=partial(self._beat, "publisher"),
+            timekeeper=timekeeper,
+            redial_within=lambda: self._site.broker.redial_within,
         )
         self._reload = (
             Reload(file, site, self._take_over, notifier, wall=clock.wall, steady=clock.steady) if file else None
@@ -127,6 +140,7 @@ class Agent:
             log.info("stopping store=%s", self._site.id)
             self._notifier.stopping()
             await self._rounds.stop()
+            await self._flush()
             self._publisher.finish()
             await asyncio.wait({publishing}, timeout=DRAIN_WITHIN_S if self._publisher.connected else DROP_WITHIN_S)
 
@@ -135,20 +149,35 @@ class Agent:
         health = await self._recorder.health()
         status = AgentStatus(
             at=self._clock.now(),
-            boot=self._boot,
+            boot=self._timekeeper.boot,
             agent_version=_version(),
             name=self._site.name,
             timezone=self._site.timezone,
             devices=inventory(self._site),
             buses=tuple(poller.health() for poller in self._pollers.values()),
             outbox=health,
+            clock=self._timekeeper.health(),
         )
         await self._recorder.record([status])
+        await self._note_day()
         up = sum(bus.up for bus in status.buses)
         refusal = f"; {self._reload.refusal}" if self._reload and self._reload.refusal else ""
         self._notifier.status(
             f"{up} of {len(status.buses)} buses up, {health.entries} entries not confirmed yet{refusal}"
         )
+
+    async def _note_day(self) -> None:
+        """A disk that refuses has its own words in the journal; the day is told when it accepts again."""
+        if self._timekeeper.trusted():
+            zone = ZoneInfo(self._site.timezone)
+            with suppress(OSError):
+                counters = await self._recorder.counters()
+                await asyncio.to_thread(self._daybook.note, self._clock.now(), zone, counters)
+
+    async def _flush(self) -> None:
+        """So that the publisher can send it. A disk that hangs is not waited for."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._recorder.flush(), FLUSH_WITHIN_S)
 
     async def _watch_files(self) -> None:
         if self._reload:
@@ -166,6 +195,7 @@ class Agent:
         }
         gone = self._pollers.keys() - built.keys()
         self._site, self._pollers = site, {**built, **kept}
+        self._recorder.commit_every(self._clock.wall_seconds(site.outbox.commit_every))
         for bus in built.keys() - kept.keys():
             self._beats.expect(bus, BUS_BEATS_WITHIN_S, self._clock.steady())
         await self._rounds.keep_house()
@@ -182,13 +212,10 @@ class Agent:
     async def _look_after(self) -> None:
         """Tells systemd that all loops live, and the schedule when the machine's clock was set."""
         patience = self._notifier.watchdog.total_seconds() / 3 if self._notifier.watchdog else LOOK_EVERY_S
-        offset = self._clock.wall() - self._clock.steady()
         while True:
             if self._beats.all_alive(self._clock.steady()):
                 self._notifier.alive()
-            before, offset = offset, self._clock.wall() - self._clock.steady()
-            if abs(offset - before) > CLOCK_STEP_S:
-                log.warning("the machine's clock was set by_s=%.1f", offset - before)
+            if self._timekeeper.was_set():
                 self._rounds.realign()
             await asyncio.sleep(min(patience, LOOK_EVERY_S))
 
@@ -235,24 +262,21 @@ async def _until_signal(site: Site, clock: Clock, file: Path | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop_or_leave, stop)
-    boot = boot_name()
-    agent = Agent(site, clock, _builder(site.state, clock, boot), boot, Notifier(os.environ), file=file)
+    timekeeper = Timekeeper(clock, boot_name())
+    agent = Agent(site, clock, _builder(site.state, clock, timekeeper), timekeeper, Notifier(os.environ), file=file)
     loop.add_signal_handler(signal.SIGHUP, agent.reload)
     await agent.live(stop)
 
 
-def _builder(state: Path, clock: Clock, boot: str) -> BuildPollers:
+def _builder(state: Path, clock: Clock, timekeeper: Timekeeper) -> BuildPollers:
     """What devices have taught is kept in one notebook, whatever becomes of the site."""
     notebook = Notebook(state / "learned.json")
-
-    def trusted() -> bool:
-        return is_trusted(clock.now())
 
     def stamp() -> tuple[datetime, float]:
         return clock.now(), clock.mono()
 
     return lambda site: {
-        bus.id: poller_of(site, bus, boot, notebook, trusted, stamp)
+        bus.id: poller_of(site, bus, timekeeper.boot, notebook, timekeeper.trusted, stamp)
         for bus in site.buses.values()
         if site.devices_on(bus.id)
     }

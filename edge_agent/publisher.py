@@ -6,48 +6,31 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Protocol
+from datetime import timedelta
 
 from edge_agent.broker_link import Heard, Link, Lost, TryLater
-from edge_agent.contract.codec import Undecodable, decode_ack, encode_batch
-from edge_agent.contract.readings import Ack
-from edge_agent.contract.topics import ack_topic, batch_topic
-from edge_agent.core.delivery import (
-    BACK_OFF_LAST_S,
-    MESSAGES_IN_FLIGHT,
-    Delivery,
-    acknowledge,
-    back_off,
-    resend_by,
-    resend_overdue,
-    room,
-    row_limit,
-    sent,
-)
-from edge_agent.outbox.queue import WINDOW_ROWS, StorageRefused
-from edge_agent.outbox.recorder import Window
+from edge_agent.contract.topics import ack_topic
+from edge_agent.core.delivery import redial_after
+from edge_agent.courier import Courier, Queue
+from edge_agent.outbox.queue import StorageRefused
+from edge_agent.timekeeper import Timekeeper
 
 log = logging.getLogger(__name__)
 
 BEAT_EVERY_S = 5.0
 STORAGE_RETRY_S = 1.0
-
-
-class Queue(Protocol):
-    """What the publisher needs of the outbox."""
-
-    async def pending(self, after_seq: int, limit_rows: int) -> Window: ...
-
-    async def confirm(self, ack: Ack) -> int: ...
+LASTS_S = 60.0
+"""A connection that held for so long was no failure."""
 
 
 class Publisher:
     """`news` is set by whoever puts something into the outbox.
 
-    `steady` answers seconds that only grow, `chance` a number in 0..1; `beat` is called while the loop is alive.
+    `steady` answers seconds that only grow, `chance` a number in 0..1; `beat` is called while the loop is alive. A
+    fleet's reconnections are spread over `redial_within`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — all but the first four by name
         self,
         store: str,
         queue: Queue,
@@ -57,23 +40,22 @@ class Publisher:
         steady: Callable[[], float],
         chance: Callable[[], float],
         beat: Callable[[], None],
+        timekeeper: Timekeeper,
+        redial_within: Callable[[], timedelta],
     ) -> None:
         self._store = store
-        self._queue = queue
+        self._courier = Courier(store, queue, timekeeper, steady)
         self._new_link = new_link
         self._steady = steady
         self._chance = chance
         self._beat = beat
+        self._redial_within = redial_within
         self._news = news
         self._finishing = False
         self._redialling = False
         self._called = asyncio.Event()
-        self._heard: list[bytes] = []
         self._loss: TryLater | None = None
-        self._delivery = Delivery()
-        self._stream = ""
         self._troubled = False
-        self._puzzled = False
         self.connected = False
 
     def finish(self) -> None:
@@ -100,14 +82,14 @@ class Publisher:
                 self._note_trouble("publisher met an unexpected error, trying again for ever", error)
             # One that is dropped at once each time, as when two gateways share an id, is no reason to hurry.
             lasted = self._steady() - began_at if self.connected else 0.0
-            failures = 0 if self._redialling else 1 if lasted > BACK_OFF_LAST_S else failures + 1
+            failures = 0 if self._redialling else 1 if lasted > LASTS_S else failures + 1
             self.connected = False
-            await self._pause(back_off(failures, self._chance()))
+            await self._pause(redial_after(failures, self._redial_within(), self._chance()))
 
     async def _converse(self) -> None:
         """One connection, from dialling to its loss."""
-        self._heard, self._loss, self._delivery = [], None, Delivery()
-        self._redialling = False
+        self._loss, self._redialling = None, False
+        self._courier.board()
         if not self._finishing:
             self._called.clear()
         link = self._new_link(self._hear, self._lose)
@@ -123,44 +105,18 @@ class Publisher:
         while self._loss is None and not self._redialling:
             patience = BEAT_EVERY_S
             try:
-                await self._take_acks()
-                self._delivery = resend_overdue(self._delivery, self._steady())
-                await self._fill_window(link)
+                await self._courier.go_round(link)
             except StorageRefused:  # the recorder says so, once
                 patience = STORAGE_RETRY_S
-            if self._finishing and not self._delivery.in_flight:
+            if self._finishing and self._courier.live_is_delivered:
                 return
             self._beat()
             await self._listen(patience)
         if self._loss is not None:
             raise self._loss
 
-    async def _take_acks(self) -> None:
-        while self._heard:
-            payload = self._heard.pop(0)
-            try:
-                ack = decode_ack(payload)
-            except Undecodable as error:
-                self._note_strange_word(error)
-                continue
-            if ack.stream == self._stream:
-                self._delivery = acknowledge(self._delivery, ack)
-                await self._queue.confirm(ack)
-
-    async def _fill_window(self, link: Link) -> None:
-        """paho is never handed more than it has got rid of."""
-        while room(self._delivery) > 0 and link.unsent < 2 * MESSAGES_IN_FLIGHT:
-            window = await self._queue.pending(self._delivery.sent_upto, row_limit(self._delivery, WINDOW_ROWS))
-            if window.stream != self._stream:
-                self._stream, self._delivery = window.stream, Delivery()
-                continue
-            if not window.entries:
-                break
-            link.publish(batch_topic(self._store), encode_batch(window.stream, window.entries))
-            self._delivery = sent(self._delivery, [seq for seq, _ in window.entries], self._steady())
-
     async def _listen(self, patience: float) -> None:
-        by = resend_by(self._delivery)
+        by = self._courier.wake_by
         if by is not None:
             patience = min(patience, max(0.0, by - self._steady()))
         with suppress(TimeoutError):
@@ -185,17 +141,12 @@ class Publisher:
             task.cancel()
 
     def _hear(self, payload: bytes) -> None:
-        self._heard.append(payload)
+        self._courier.hear(payload)
         self._news.set()
 
     def _lose(self, reason: TryLater) -> None:
         self._loss = reason
         self._news.set()
-
-    def _note_strange_word(self, error: Undecodable) -> None:
-        if not self._puzzled:
-            log.warning("head office says what we do not understand, passed over error=%s", error)
-        self._puzzled = True
 
     def _note_trouble(self, what: str, error: Exception) -> None:
         if not self._troubled:

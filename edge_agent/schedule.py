@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from edge_agent.contract.clock import Clock
 from edge_agent.contract.readings import Body, BusHealth, Telemetry
@@ -47,6 +48,24 @@ class BusPoller(Protocol):
     async def close(self) -> None: ...
 
 
+class Steadily:
+    """A trigger at each `every`, by which what was missed counts once.
+
+    APScheduler's own names every moment that has passed: a clock that is set from 1970 to today would end the agent.
+    """
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        if previous is None or previous > now:
+            return (previous or now) + self._every
+        return previous + self._every * ((now - previous) // self._every + 1)
+
+
+BaseTrigger.register(Steadily)
+
+
 class Rounds:
     """Runs the turns of all buses, each on its own; `beat` is told the bus after each turn whose readings are kept.
 
@@ -78,7 +97,7 @@ class Rounds:
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         for bus in self._pollers:
             self._join(bus)
-        self._scheduler.add_job(self.keep_house, "interval", id="housekeeping", seconds=self._interval(STATUS_EVERY))
+        self._scheduler.add_job(self.keep_house, Steadily(self._interval(STATUS_EVERY)), id="housekeeping")
         self._scheduler.start()
 
     def realign(self) -> None:
@@ -129,13 +148,11 @@ class Rounds:
         """The bus has its turns with the smallest wave."""
         wave = min(range(WAVES), key=lambda number: len(self._waves[number]))
         if not self._waves[wave]:
-            every = self._interval(TURN_EVERY)
             self._scheduler.add_job(
                 self._begin_turns,
-                "interval",
+                Steadily(self._interval(TURN_EVERY)),
                 (wave,),
                 id=_job(wave),
-                seconds=every,
                 next_run_time=self._next_moment(wave),
             )
         self._waves[wave].append(bus)
@@ -143,7 +160,7 @@ class Rounds:
     def _next_moment(self, wave: int) -> datetime:
         """In the first half of an interval of the monotonic clock, whose whole numbers are when polls fall due: a turn
         that came now before and now after one, as on a busy machine, would skip a poll."""
-        every = self._interval(TURN_EVERY)
+        every = self._interval(TURN_EVERY).total_seconds()
         moment = (wave + 0.5) / WAVES * every / 2
         return self._wall_now() + timedelta(seconds=(moment - self._clock.steady()) % every)
 
@@ -211,7 +228,7 @@ class Rounds:
 
     async def _catch_up(self, poller: BusPoller) -> bool:
         """Turn upon turn while something is overdue: a turn ends early so that what it brought is kept at once."""
-        until = self._clock.steady() + self._interval(TURN_EVERY)
+        until = self._clock.steady() + self._interval(TURN_EVERY).total_seconds()
         while True:
             found = await poller.turn(self._clock.now(), self._clock.mono())
             left_at = self._clock.mono()  # what falls due while a commit is waited for has its own turn
@@ -249,8 +266,8 @@ class Rounds:
         if not self._first_turns:
             self.all_turned.set()
 
-    def _interval(self, every: timedelta) -> float:
-        return max(SHORTEST_INTERVAL_S, self._clock.wall_seconds(every))
+    def _interval(self, every: timedelta) -> timedelta:
+        return timedelta(seconds=max(SHORTEST_INTERVAL_S, self._clock.wall_seconds(every)))
 
     def _wall_now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.wall(), UTC)

@@ -232,6 +232,7 @@ class Visits:
             watch.learned, watch.errand = NOTHING_LEARNED, None
         for name in sorted(watch.learned.refused - known.refused):
             log.warning("point is refused and not asked again device=%s point=%s", watch.device.id, name)
+            watch.doubt_at = None
         for name in sorted(known.refused - watch.learned.refused):
             log.info("point is asked again device=%s point=%s", watch.device.id, name)
         await self.notebook.keep(watch.device, watch.learned, firmware)

@@ -13,11 +13,12 @@ from edge_agent.core.health import UnitAccount
 from edge_agent.core.plan import NOTHING_LEARNED, Learned
 from edge_agent.core.profile import Point, Poll
 from edge_agent.core.report import Memory
-from edge_agent.core.sheet import IDENTITY, Sheet, sheet_of
+from edge_agent.core.sheet import Sheet, sheet_of
 from edge_agent.settings import SiteDevice
 
-DOUBT_EVERY_S = 86400.0
-"""Store seconds after which a device is asked again for what it refused: a controller may refuse while it starts."""
+FIRST_DOUBT_S, LAST_DOUBT_S = 60.0, 86400.0
+"""Store seconds after which a device is asked again for what it refused, four times as long each time: a controller may
+refuse while it starts, and after a power cut that is just when it is asked first."""
 
 
 @dataclass(slots=True)
@@ -52,7 +53,8 @@ class Watch:
     visited_at: float = 0.0
     polled_at: float | None = None
     cycle_s: float | None = None
-    doubted_at: float | None = None
+    doubt_at: float | None = None
+    doubt_wait: float = FIRST_DOUBT_S
     errand: Errand | None = None
 
     @property
@@ -89,9 +91,10 @@ class Watch:
                 self.known[reading.point] = reading.value
 
     def firmware(self) -> str:
-        """What the device has told of itself, as far as its map has such points and they were read."""
-        known = self.known
-        return "/".join(str(known[name]) for name in IDENTITY if name in known) if known else ""
+        """What the device has told of itself; empty until all of it was read, for half of it is another text."""
+        known, told = self.known, self._sheet.identity
+        there = [name for name in told if name not in self.learned.refused] if known else []
+        return "/".join(str(known[name]) for name in there) if all(name in known for name in there) else ""
 
     def has_kept(self, firmware: str) -> bool:
         """Whether the notebook has heard of all this already."""
@@ -112,12 +115,17 @@ class Watch:
         self.polled_at = mono
 
     def to_doubt(self, mono: float) -> list[Point]:
-        """Once a day all that it refused; else nothing."""
-        if self.doubted_at is None or mono - self.doubted_at >= DOUBT_EVERY_S:
-            first, self.doubted_at = self.doubted_at is None, mono
-            if not first:
-                return [point for point in self.device.profile.points.values() if point.name in self.learned.refused]
-        return []
+        """All that it refused, soon after that and then ever more seldom; else nothing."""
+        refused = self.learned.refused
+        if not refused:
+            return []
+        if self.doubt_at is None:
+            self.doubt_at, self.doubt_wait = mono + FIRST_DOUBT_S, FIRST_DOUBT_S
+        if mono < self.doubt_at:
+            return []
+        self.doubt_wait = min(4 * self.doubt_wait, LAST_DOUBT_S)
+        self.doubt_at = mono + self.doubt_wait
+        return [point for point in self.device.profile.points.values() if point.name in refused]
 
     def health(self, account: UnitAccount, periods: Periods, *, babbles: bool = False) -> DeviceHealth:
         period = periods.get(self._sheet.fastest)

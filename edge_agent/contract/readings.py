@@ -39,8 +39,9 @@ class Reading:
 class Telemetry:
     """What one poll of one device brought and the report found worth sending.
 
-    `boot` names the run of the gateway and `mono` is its monotonic clock in seconds: together they repair times that
-    were taken while the clock was wrong.
+    `boot` names the run of the machine and, behind a dot, that of the agent; `mono` is the machine's monotonic clock in
+    seconds: together they repair times that were taken while the clock was wrong. `repaired` says that `at` is not what
+    the clock said. An instant that is not `clock_trusted` decides nothing.
     """
 
     device: str
@@ -49,6 +50,7 @@ class Telemetry:
     mono: float
     clock_trusted: bool
     readings: tuple[Reading, ...]
+    repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class DeviceHealth:
 
     `turnaround_…_s` is from the end of a request to its answer. `cycle_s` is the store time between its last two polls
     of the most frequent class, `cycle_limit_s` what the site file wants it to be. `refused` are the points that it was
-    found not to have.
+    found not to have. `babbles`: it talks on its line without being asked, and what it says is not believed.
     """
 
     device: str
@@ -85,6 +87,7 @@ class DeviceHealth:
     cycle_s: float | None = None
     cycle_limit_s: float | None = None
     refused: tuple[str, ...] = ()
+    babbles: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,8 @@ class BusHealth:
     """How one line has fared since the agent started. `cycle_s` is the last turn's wall time in seconds.
 
     `damaged` are frames whose check sum was wrong; `line_share` is the share of the last minute in which the line was
-    busy.
+    busy. `babbling`: somebody talks on it without being asked, `babbling_unit` where a unit id can be told;
+    `other_master`: what is heard is the traffic of a second master.
     """
 
     bus: str
@@ -109,20 +113,38 @@ class BusHealth:
     turnaround_p99_s: float | None = None
     line_share: float | None = None
     devices: tuple[DeviceHealth, ...] = ()
+    babbling: bool = False
+    babbling_unit: int | None = None
+    other_master: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxHealth:
-    """What head office has not confirmed yet."""
+    """What head office has not confirmed yet, and what keeping it wore since the file was made: both figures grow."""
 
     entries: int
     oldest_at: datetime | None
     dropped: int
+    commits: int = 0
+    written_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockHealth:
+    """How the gateway's clock stands beside head office's: `ahead_s` is negative where it is behind, None until head
+    office has told its time. `steps` counts how often it was set since the agent started."""
+
+    trusted: bool
+    ahead_s: float | None = None
+    steps: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentStatus:
-    """Who the store is, what it has, and how its gateway fares. Sent at start, on change and at intervals."""
+    """Who the store is, what it has, and how its gateway fares. Sent at start, on change and at intervals.
+
+    `at` is what the gateway's clock said, right or wrong: it says nothing of when the store was last heard of.
+    """
 
     at: datetime
     boot: str
@@ -132,6 +154,7 @@ class AgentStatus:
     devices: tuple[Device, ...]
     buses: tuple[BusHealth, ...]
     outbox: OutboxHealth
+    clock: ClockHealth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,17 +180,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One MQTT message upward: some entries of one stream of one store. The topic says which store."""
+    """One MQTT message upward: some entries of one stream of one store. The topic says which store.
+
+    Entries from `live_from` on may be judged ahead of the older ones, which come as history; 0 means no such parting.
+    """
 
     store: str
     stream: str
     entries: tuple[Entry, ...]
+    live_from: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ack:
-    """What head office has stored of a stream: all up to `upto`, and the closed `ranges` beyond it."""
+    """What head office has stored of a stream: all up to `upto`, and the closed `ranges` beyond it.
+
+    `at` is head office's time at the commit, by which the store repairs its own; None from an older head office.
+    """
 
     stream: str
     upto: int
     ranges: tuple[tuple[int, int], ...] = ()
+    at: datetime | None = None

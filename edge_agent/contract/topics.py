@@ -11,6 +11,7 @@ Direction = Literal["up", "down"]
 
 ROOT = "sw/1"
 EVERY_BATCH = f"{ROOT}/+/+/up/batch"
+EVERY_HISTORY = f"{ROOT}/+/+/up/history"
 STORE_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """Store and device ids are safe in a topic, a file name and an address."""
 
@@ -35,6 +36,11 @@ def partition(store: str) -> str:
 
 def batch_topic(store: str) -> str:
     return f"{ROOT}/{partition(store)}/{store}/up/batch"
+
+
+def history_topic(store: str) -> str:
+    """Where a backlog goes, beside what is live."""
+    return f"{ROOT}/{partition(store)}/{store}/up/history"
 
 
 def ack_topic(store: str) -> str:

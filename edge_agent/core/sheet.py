@@ -40,7 +40,8 @@ class OncePerProfile(Generic[WorkT]):
 
 @dataclass(slots=True, kw_only=True)
 class Sheet:
-    """`sources` are the points whose last value something else rests on; `triggered` has what a flag makes due.
+    """`sources` are the points whose last value something else rests on, `identity` those by which the device tells
+    what it is; `triggered` has what a flag makes due.
 
     `fastest` is the most frequent poll class that the profile has points of.
     """
@@ -49,6 +50,7 @@ class Sheet:
     polls: frozenset[Poll]
     fastest: Poll
     sources: frozenset[str]
+    identity: tuple[str, ...]
     triggered: Mapping[str, tuple[Point, ...]]
     dead_bands: Mapping[str, float]
     _of_polls: dict[frozenset[Poll], tuple[Point, ...]] = field(default_factory=dict)
@@ -71,6 +73,7 @@ def sheet_of(profile: Profile) -> Sheet:
         polls=polls,
         fastest=next((poll for poll in (Poll.FAST, Poll.NORMAL, Poll.SLOW) if poll in polls), Poll.ONCE),
         sources=frozenset(_sources(profile)),
+        identity=tuple(name for name in IDENTITY if name in profile.points),
         triggered={
             flag: tuple(point for point in points if point.when == flag)
             for flag in {point.when for point in points if point.when}

@@ -172,7 +172,8 @@ class RtuLine:
         heard, pdu = _Heard(), b""
         account = self.account.unit(expected.unit)
         on_wire = (len(frame) + expected.rtu_length) * self._character
-        patience = account.turnaround.time_out(answer_within.total_seconds() + self._forwarding) + on_wire
+        longest = answer_within.total_seconds() + self._forwarding
+        patience = account.turnaround.time_out(longest) + on_wire
         # From here on the request may be out, also when this task is cancelled or the port goes: it may be answered.
         sent_at, self._answered = self._now(), None
         self._debts[expected.unit] = _Debt(expected, sent_at, float("inf"))
@@ -201,7 +202,9 @@ class RtuLine:
             else:
                 self._note_reply(port, heard, frame, expected)
             if expected.unit in self._debts:
-                self._debts[expected.unit] = _Debt(expected, sent_at, self._now() + LATE_ANSWER)
+                self._debts[expected.unit] = _Debt(
+                    expected, sent_at, max(self._now(), sent_at + on_wire + longest) + LATE_ANSWER
+                )
 
     async def _answer(self, port: Port, heard: _Heard, expected: Expected) -> bytes:
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import select
@@ -122,11 +123,19 @@ async def open_serial(port: str, line: SerialFormat) -> SerialPort:
             port, line.baud, parity=parity, stopbits=line.stop_bits, timeout=0, write_timeout=0, exclusive=True
         )
     except (OSError, ValueError, termios.error) as error:  # SerialException is an OSError
-        raise BusDown(f"{port} cannot be opened: {error}") from error
+        raise BusDown(f"{port} cannot be opened: {_reason(error)}") from error
     with contextlib.suppress(OSError, ValueError, AttributeError, NotImplementedError):
         # Some USB adapters keep bytes back for 16 ms unless asked not to; ports that know no such thing need none.
         opened.set_low_latency_mode(True)
     return SerialPort(opened, asyncio.get_running_loop())
+
+
+def _reason(error: Exception) -> str:
+    """pyserial wraps what the system said in sentences that name the port twice more."""
+    number = getattr(error, "errno", None)
+    if number == errno.EWOULDBLOCK:
+        return "another program uses it"
+    return os.strerror(number) if number else str(error)
 
 
 def _carries_no_parity(port: str) -> bool:

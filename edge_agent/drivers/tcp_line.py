@@ -69,17 +69,18 @@ class TcpLine:
         """`again`: many gateways close a connection that was idle, which is noticed with the next request."""
         if self._alone_until.get(unit, 0.0) > self._now():
             raise NoAnswer(f"unit {unit} may still answer an earlier request")
+        self._alone_until.pop(unit, None)
         if gap:
             await asyncio.sleep(gap.total_seconds())
         began = self._now()
-        self._alone_until[unit] = float("inf")
         try:
             words = await self._converse(unit, request, answer_within, again=again)
         except Refused:
             del self._alone_until[unit]
             raise
         except BaseException:
-            self._alone_until[unit] = max(self._now(), began + answer_within.total_seconds()) + LATE_ANSWER
+            if unit in self._alone_until:  # a line that could not be opened has asked nobody anything
+                self._alone_until[unit] = max(self._now(), began + answer_within.total_seconds()) + LATE_ANSWER
             raise
         else:
             del self._alone_until[unit]
@@ -114,7 +115,7 @@ class TcpLine:
         account = self._account.unit(unit)
         self._transaction = self._transaction % _TRANSACTIONS + 1
         account.requests += 1
-        sent_at = self._now()
+        sent_at, self._alone_until[unit] = self._now(), float("inf")
         by = sent_at + account.turnaround.time_out(answer_within.total_seconds()) + FORWARDING
         connection.send(tcp_frame(unit, request, self._transaction))
         while True:

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 from edge_agent.contract.clock import from_ms
-from edge_agent.contract.readings import Ack, Body, Gap, OutboxHealth
-from edge_agent.outbox.file import (
-    Kind,
-    Row,
-    begin_anew,
-    insert,
-    is_full,
-    is_ruined,
-    new_stream,
-    open_file,
-    row_of,
-    ruin,
-)
+from edge_agent.contract.readings import Ack, Body, OutboxHealth
+from edge_agent.outbox.damage import Damage
+from edge_agent.outbox.file import file_bytes, is_full, is_ruined, limit, ruin
+from edge_agent.outbox.gaps import Reason
+from edge_agent.outbox.ledger import Ledger, LedgerRuined, new_stream, read_ledger, write_ledger
+from edge_agent.outbox.rescue import begin_anew, open_file
+from edge_agent.outbox.room import Room, Run, UnsentGap
+from edge_agent.outbox.rows import Kind, Row, insert, row_crc, row_of
+from edge_agent.outbox.search import IsSo, first_where, newest_of
+from edge_agent.outbox.wear import bound, bytes_free, bytes_written
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +27,14 @@ MAX_BYTES = 512 * 1024 * 1024
 WINDOW_BYTES = 64 * 1024
 WINDOW_ROWS = 200
 DROP_AT_MOST = 2000
+HIGHEST = 2**62
 
-_LEDGER = """
-SELECT entries_total, readings_total, confirmed_total, dropped_total, corrupt_total,
-  IFNULL((SELECT seq FROM sqlite_sequence WHERE name = 'entry'), 0) FROM ledger
-"""
-_PENDING = "SELECT seq, IFNULL(CAST(body AS BLOB), x''), crc FROM entry WHERE seq > ? ORDER BY seq"
+_PENDING = (
+    "SELECT seq, kind, at, readings, crc, IFNULL(CAST(body AS BLOB), x'') FROM entry "
+    "WHERE seq > ? AND seq < ? ORDER BY seq"
+)
+_OLDEST_AT = "SELECT at FROM entry WHERE at IS NOT NULL ORDER BY seq LIMIT 1"
+_A_GAP_WAITS = "SELECT 1 FROM entry WHERE kind = ? AND kind <> 0 LIMIT 1"
 
 
 class StorageRefused(OSError):
@@ -45,7 +43,7 @@ class StorageRefused(OSError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxCounters:
-    """What went through this stream since its file was made; none of them ever shrinks."""
+    """What went through this stream since its file was made; none of them ever shrinks. `written_total` is bytes."""
 
     entries_total: int
     readings_total: int
@@ -53,6 +51,8 @@ class OutboxCounters:
     dropped_total: int
     corrupt_total: int
     last_seq: int
+    commits_total: int = 0
+    written_total: int = 0
 
     @property
     def waiting(self) -> int:
@@ -60,28 +60,33 @@ class OutboxCounters:
         return max(0, self.entries_total - gone)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """Rows `from_seq`..`to_seq`, of which `count` are to go and no other is left."""
-
-    from_seq: int
-    to_seq: int
-    count: int
-
-
 class Outbox:
-    """One file, one stream, one thread at a time. Every method raises StorageRefused."""
+    """One file, one stream, one thread at a time. Every method raises StorageRefused.
 
-    def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
+    `free` answers what the disk of a folder has left, `written` what this process has had written, both in bytes.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int = MAX_BYTES,
+        *,
+        free: Callable[[Path], int] = bytes_free,
+        written: Callable[[], int] = bytes_written,
+    ) -> None:
         self._path = path
         self._max_bytes = max_bytes
+        self._free = free
+        self._written = written
+        self._written_before = written()
         self._open()
 
     def _open(self) -> None:
-        self._unsent_gap: tuple[int, Gap] | None = None
+        self._unsent_gap: UnsentGap = None
+        self._upto: int | None = None
         try:
             self._db = open_file(self._path, self._max_bytes)
-            self.stream = _stream(self._db)
+            self.stream = read_ledger(self._db).stream
         except (sqlite3.Error, OSError) as error:
             raise StorageRefused(f"{self._path} cannot be opened: {error}") from error
         self._usable = True
@@ -89,125 +94,152 @@ class Outbox:
     def close(self) -> None:
         self._db.close()
 
-    def append(self, bodies: Sequence[Body]) -> int:
-        """All of them in one commit, or none. Returns the last seq given."""
+    def append(self, bodies: Sequence[Body], acks: Sequence[Ack] = ()) -> int:
+        """All of them in one commit, or none; what `acks` confirm is forgotten in the same. Returns the last seq.
+
+        Without bodies nothing is synced: a confirmation lost in a power cut costs a resend, an fsync wears the flash.
+        """
         rows = [row_of(body) for body in bodies]
-        share = 0
-        while rows:
+        if not rows:
+            self._confirm_all(acks)
+            return self.counters().last_seq
+        self._keep_below_free_space()
+        share, thin = 0, True
+        while True:
             try:
-                with self._refusing(), self._transaction():
-                    gap = self._drop(share) if share else self._unsent_gap
-                    last = insert(self._db, rows)
+                return self._append(rows, acks, share, thin)
             except _Full as full:
+                thin = share == 0  # once: where merging was not enough, or had no room itself, whole entries go
                 share = self._next_share(share, rows, full)
-                continue
-            self._unsent_gap = gap
-            return last
-        return self.counters().last_seq
 
     def pending(
-        self, after_seq: int, limit_bytes: int = WINDOW_BYTES, limit_rows: int = WINDOW_ROWS
+        self,
+        after_seq: int,
+        limit_bytes: int = WINDOW_BYTES,
+        limit_rows: int = WINDOW_ROWS,
+        before_seq: int = HIGHEST,
     ) -> list[tuple[int, bytes]]:
-        """The oldest whole entries behind `after_seq`: at least one where there is one, then up to the limits."""
+        """The oldest whole entries between the two numbers: at least one where there is one, then up to the limits."""
         whole: list[tuple[int, bytes]] = []
-        ruined: list[int] = []
+        damaged = Damage(after_seq)
         size = 0
-        with self._refusing(), closing(self._db.execute(_PENDING, (after_seq,))) as rows:
-            for seq, body, crc in rows:
+        with self._refusing(), closing(self._db.execute(_PENDING, (after_seq, before_seq))) as rows:
+            for seq, kind, at, readings, crc, body in rows:
                 if seq <= after_seq:
                     raise ruin("the order of the rows is lost")
                 after_seq = seq
-                if crc32(body) != crc:
-                    ruined.append(seq)
+                if row_crc(seq, kind, at, readings, body) != crc:
+                    damaged.note(seq)
                     continue
+                damaged.end(seq)
                 size += len(body)
                 if whole and (size > limit_bytes or len(whole) >= limit_rows):
                     break
                 whole.append((seq, body))
-        self._write_off(ruined)
+        self._write_off(damaged, before_seq - 1)
         if whole and self._unsent_gap is not None and self._unsent_gap[0] <= whole[-1][0]:
             self._unsent_gap = None
         return whole
 
+    def newest_status(self) -> tuple[int, bytes] | None:
+        with self._refusing():
+            return newest_of(self._db, Kind.STATUS, read_ledger(self._db).last_seq)
+
+    def first_where(self, is_so: IsSo) -> int:
+        """As `search.first_where`."""
+        with self._refusing():
+            return first_where(self._db, is_so, read_ledger(self._db).last_seq)
+
     def confirm(self, ack: Ack) -> int:
         """Forgets what head office has stored, and returns how many rows that were; an ack of another stream none."""
-        if ack.stream != self.stream:
-            return 0
-        if max(ack.upto, *(last for _, last in ack.ranges), 0) > self.counters().last_seq:
-            self._renew_stream()
-            return 0
-        with self._refusing(), self._without_fsync(), self._transaction():
-            deleted = self._db.execute("DELETE FROM entry WHERE seq <= ?", (ack.upto,)).rowcount
-            for ends in ack.ranges:
-                deleted += self._db.execute("DELETE FROM entry WHERE seq BETWEEN ? AND ?", ends).rowcount
-            self._db.execute("UPDATE ledger SET confirmed_total = confirmed_total + ?", (deleted,))
-        return deleted
+        return self._confirm_all([ack])
 
     def counters(self) -> OutboxCounters:
         with self._refusing():
-            return _counters(self._db)
+            return _counters(read_ledger(self._db))
 
     def health(self) -> OutboxHealth:
-        counters = self.counters()
         with self._refusing():
-            oldest = self._db.execute("SELECT at FROM entry WHERE at IS NOT NULL ORDER BY seq LIMIT 1").fetchone()
+            ledger = read_ledger(self._db)
+            oldest = self._db.execute(_OLDEST_AT).fetchone()
         return OutboxHealth(
-            entries=counters.waiting,
+            entries=ledger.waiting,
             oldest_at=from_ms(oldest[0]) if oldest else None,
-            dropped=counters.dropped_total + counters.corrupt_total,
+            dropped=ledger.dropped_total + ledger.corrupt_total,
+            commits=ledger.commits_total,
+            written_bytes=ledger.written_total,
         )
 
-    def _drop(self, share: int) -> tuple[int, Gap] | None:
-        """Makes room by the oldest telemetry, or by statuses that a newer one has replaced. Returns the unsent gap."""
-        runs = self._runs(Kind.TELEMETRY, share) or self._runs(Kind.STATUS, share)
-        if not runs:
-            raise StorageRefused(f"{self._path} is full, and nothing in it may be dropped")
-        unsent = self._unsent_gap
-        for run in runs:
-            self._db.execute("DELETE FROM entry WHERE seq BETWEEN ? AND ?", (run.from_seq, run.to_seq))
-            unsent = self._record_gap(run, "full", unsent)
-        self._db.execute("UPDATE ledger SET dropped_total = dropped_total + ?", (sum(run.count for run in runs),))
-        return unsent
+    def _append(self, rows: Sequence[Row], acks: Sequence[Ack], share: int, thin: bool) -> int:
+        with self._refusing(), self._transaction() as ledger:
+            self._forget(ledger, acks)
+            room = Room(self._db, ledger, self._unsent_gap)
+            if share and not room.make(share, thin=thin):
+                raise StorageRefused(f"{self._path} is full, and nothing in it may be dropped")
+            last = insert(self._db, ledger, rows)
+        self._unsent_gap = room.unsent
+        return last
 
-    def _runs(self, kind: Kind, share: int) -> list[Run]:
-        newest = self._db.execute("SELECT seq FROM entry WHERE kind = ? ORDER BY seq DESC LIMIT 1", (Kind.STATUS,))
-        spared = newest.fetchone()
-        with closing(self._db.execute("SELECT seq, kind FROM entry ORDER BY seq")) as rows:
-            return runs_to_drop(((seq, found == kind and (seq,) != spared) for seq, found in rows), share)
+    def _confirm_all(self, acks: Sequence[Ack]) -> int:
+        if not acks:
+            return 0
+        with self._refusing(), self._without_fsync(), self._transaction() as ledger:
+            return self._forget(ledger, acks)
 
-    def _record_gap(self, run: Run, reason: str, unsent: tuple[int, Gap] | None) -> tuple[int, Gap]:
-        """A gap that nobody has seen yet grows; a sent one is history, and a new one is written."""
-        gap = Gap(from_seq=run.from_seq, to_seq=run.to_seq, count=run.count, reason=reason)
-        if unsent is None or unsent[1].reason != reason or self._rows_between(unsent[1].to_seq, run.from_seq):
-            return insert(self._db, [row_of(gap)]), gap
-        seq, before = unsent
-        gap = Gap(from_seq=before.from_seq, to_seq=run.to_seq, count=before.count + run.count, reason=reason)
-        row = row_of(gap)
-        self._db.execute("UPDATE entry SET body = ?, crc = ? WHERE seq = ?", (row.body, row.crc, seq))
-        return seq, gap
+    def _forget(self, ledger: Ledger, acks: Sequence[Ack]) -> int:
+        deleted = 0
+        for ack in acks:
+            if ack.stream != ledger.stream:
+                continue
+            if max(ack.upto, *(last for _, last in ack.ranges), 0) > ledger.last_seq:
+                self._renew_stream(ledger)
+                break
+            for ends in ((0, ack.upto), *ack.ranges):
+                deleted += self._db.execute("DELETE FROM entry WHERE seq BETWEEN ? AND ?", ends).rowcount
+            self._upto = max(self._upto or 0, ack.upto)
+        ledger.confirmed_total += deleted
+        self._close_hole(ledger)
+        return deleted
 
-    def _rows_between(self, below: int, above: int) -> bool:
-        query = "SELECT 1 FROM entry WHERE seq > ? AND seq < ? LIMIT 1"
-        return below >= above or self._db.execute(query, (below, above)).fetchone() is not None
-
-    def _write_off(self, ruined: Sequence[int]) -> None:
-        """Turns ruined rows into gaps; where the disk refuses they stay, and are skipped again."""
-        if not ruined:
+    def _close_hole(self, ledger: Ledger) -> None:
+        """Head office waits for the number behind `upto`: where no row has it and no gap is under way, for ever."""
+        (oldest,) = self._db.execute("SELECT MIN(seq) FROM entry").fetchone()
+        upto = self._upto
+        if upto is None or oldest is None or oldest <= upto + 1:
             return
-        with suppress(StorageRefused, _Full), self._refusing(), self._transaction():
-            for run in runs_to_drop(_with_holes(ruined), len(ruined)):
-                self._db.execute("DELETE FROM entry WHERE seq BETWEEN ? AND ?", (run.from_seq, run.to_seq))
-                self._record_gap(run, "corrupt", None)
-            self._db.execute("UPDATE ledger SET corrupt_total = corrupt_total + ?", (len(ruined),))
-        log.error("outbox rows corrupt count=%d first_seq=%d", len(ruined), ruined[0])
+        if self._db.execute(_A_GAP_WAITS, (Kind.GAP,)).fetchone():
+            return
+        lost = min(oldest - upto - 1, max(0, ledger.waiting - self._rows(ledger)))
+        self._record_lost(ledger, [Run(from_seq=upto + 1, to_seq=oldest - 1, count=lost)], Reason.LOST)
 
-    def _renew_stream(self) -> None:
+    def _rows(self, ledger: Ledger) -> int:
+        """Counting them takes a while, and is done where something has gone wrong already."""
+        (rows,) = self._db.execute("SELECT COUNT(*) FROM entry WHERE seq <= ?", (ledger.last_seq,)).fetchone()
+        return int(rows)
+
+    def _write_off(self, damage: Damage, upto: int) -> None:
+        """Turns ruined rows into gaps; where the disk refuses they stay, and are skipped again."""
+        if not damage.seqs:
+            return
+        with suppress(StorageRefused, _Full), self._refusing(), self._transaction() as ledger:
+            for seq in damage.seqs:
+                self._db.execute("DELETE FROM entry WHERE seq = ?", (seq,))
+            self._record_lost(ledger, damage.runs(min(upto, ledger.last_seq)), Reason.CORRUPT)
+        log.error("outbox rows corrupt count=%d first_seq=%d", len(damage.seqs), damage.seqs[0])
+
+    def _record_lost(self, ledger: Ledger, runs: Sequence[Run], reason: Reason) -> None:
+        for run in runs:
+            Room(self._db, ledger, None).record_gap(run, reason)
+            ledger.corrupt_total += run.count
+
+    def _renew_stream(self, ledger: Ledger) -> None:
         """The file is an old copy: head office has seen higher numbers of it, which must not be given a second time."""
-        with self._refusing(), self._transaction():
-            self._db.execute("UPDATE ledger SET stream = ?", (new_stream(),))
-        with self._refusing():
-            self.stream = _stream(self._db)
-        log.error("outbox file is an older copy of itself, new stream begun stream=%s", self.stream)
+        ledger.stream = new_stream()
+        log.error("outbox file is an older copy of itself, new stream begun stream=%s", ledger.stream)
+
+    def _keep_below_free_space(self) -> None:
+        with self._refusing(), suppress(OSError):
+            limit(self._db, bound(file_bytes(self._db), self._free(self._path.parent), self._max_bytes))
 
     def _next_share(self, share: int, rows: Sequence[Row], full: _Full) -> int:
         waiting = self.counters().waiting
@@ -223,20 +255,28 @@ class Outbox:
         return pages + sum(len(row.body) for row in rows) * 2 // size + 2 * len(rows) + 8 >= bound
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Iterator[Ledger]:
+        """Commits with the ledger as it then stands; `stream` is that of the last commit."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            yield
+            ledger = read_ledger(self._db)
+            yield ledger
+            ledger.commits_total += 1
+            written = self._written()
+            ledger.written_total += max(0, written - self._written_before)
+            write_ledger(self._db, ledger)
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 with suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
             raise
+        self._written_before = written
+        if ledger.stream != self.stream:
+            self.stream, self._upto = ledger.stream, None
 
     @contextmanager
     def _without_fsync(self) -> Iterator[None]:
-        """A confirmation lost in a power cut costs a resend; an fsync for each would double the wear of the flash."""
         self._db.execute("PRAGMA synchronous = NORMAL")
         try:
             yield
@@ -249,7 +289,7 @@ class Outbox:
             self._open()
         try:
             yield
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError, LedgerRuined) as error:
             if is_full(error):
                 raise _Full(str(error)) from error
             if is_ruined(error):
@@ -272,51 +312,19 @@ def counters_of(path: Path) -> OutboxCounters:
     """The counters of a file that another process may be writing. Raises StorageRefused."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            return _counters(db)
-    except sqlite3.Error as error:
+            return _counters(read_ledger(db))
+    except (sqlite3.Error, LedgerRuined) as error:
         raise StorageRefused(f"{path} cannot be read: {error}") from error
 
 
-def runs_to_drop(rows: Iterable[tuple[int, bool]], share: int) -> list[Run]:
-    """The oldest `share` rows that may go, as runs with no row in between that must stay.
-
-    `rows` has (seq, whether it may go) in the order of seq. A gap tells head office that nothing of its range will
-    come, so its range must not hold a row that will.
-    """
-    runs: list[Run] = []
-    adjoins = False
-    for seq, may_go in rows:
-        if may_go and share == 0:
-            break
-        if may_go:
-            run = runs.pop() if adjoins else Run(from_seq=seq, to_seq=seq, count=0)
-            runs.append(Run(from_seq=run.from_seq, to_seq=seq, count=run.count + 1))
-            share -= 1
-        adjoins = may_go
-    return runs
-
-
-def _with_holes(seqs: Sequence[int]) -> Iterator[tuple[int, bool]]:
-    """Each seq as one that goes; a number missing in between may be a row that stays."""
-    before = seqs[0] - 1
-    for seq in seqs:
-        if seq != before + 1:
-            yield seq - 1, False
-        yield seq, True
-        before = seq
-
-
-def _stream(db: sqlite3.Connection) -> str:
-    return str(db.execute("SELECT stream FROM ledger").fetchone()[0])
-
-
-def _counters(db: sqlite3.Connection) -> OutboxCounters:
-    entries, readings, confirmed, dropped, corrupt, last_seq = db.execute(_LEDGER).fetchone()
+def _counters(ledger: Ledger) -> OutboxCounters:
     return OutboxCounters(
-        entries_total=entries,
-        readings_total=readings,
-        confirmed_total=confirmed,
-        dropped_total=dropped,
-        corrupt_total=corrupt,
-        last_seq=last_seq,
+        entries_total=ledger.entries_total,
+        readings_total=ledger.readings_total,
+        confirmed_total=ledger.confirmed_total,
+        dropped_total=ledger.dropped_total,
+        corrupt_total=ledger.corrupt_total,
+        last_seq=ledger.last_seq,
+        commits_total=ledger.commits_total,
+        written_total=ledger.written_total,
     )

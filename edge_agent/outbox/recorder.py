@@ -1,4 +1,4 @@
-"""The outbox as the event loop sees it: one thread, one commit for all that waits, memory while it refuses."""
+"""The outbox as the event loop sees it: one thread, few commits of all that waits, memory while it refuses."""
 
 from __future__ import annotations
 
@@ -6,17 +6,31 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 from edge_agent.contract.readings import Ack, Body, Gap, OutboxHealth, Telemetry
+from edge_agent.core.delivery import covers
+from edge_agent.outbox.gaps import Reason
+from edge_agent.outbox.pace import LEAST_S, Pace, Urgency
 from edge_agent.outbox.queue import Outbox, OutboxCounters, StorageRefused
+from edge_agent.outbox.search import IsSo
 
 log = logging.getLogger(__name__)
 
 REMEMBER_AT_MOST = 10_000
-COMMIT_EVERY_S = 0.1
-"""Least wall time between two commits: what a hundred buses bring meanwhile shares one fsync and spares the flash."""
+GATHER_AT_MOST = 2000
+"""Entries, or acknowledgements, that wait for a commit: one more and it is due."""
+
+HOLD_UP_AT = 2 * GATHER_AT_MOST
+"""Entries at which whoever brings more waits for the commit."""
+
+STUCK_AFTER_S = 30.0
+"""A commit that takes longer keeps the buses waiting: their signs of life must end with those of the disk."""
+
+CLOSE_ENOUGH_S = 0.001
+"""A remainder of time that may be too small to pass."""
 
 ResultT = TypeVar("ResultT")
 
@@ -30,18 +44,32 @@ class Window:
 
 
 class Recorder:
-    """Writes what the buses bring. `wake` is called after each commit."""
+    """Writes what the buses bring. `wake` is called after each commit; `commit_every_s` is seconds of the wall."""
 
-    def __init__(self, outbox: Outbox, *, wake: Callable[[], None], remember: int = REMEMBER_AT_MOST) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        wake: Callable[[], None],
+        remember: int = REMEMBER_AT_MOST,
+        commit_every_s: float = LEAST_S,
+    ) -> None:
         self._outbox = outbox
         self._wake = wake
         self._remember = remember
+        self._pace = Pace(every_s=commit_every_s)
+        self._urgency = Urgency()
         self._waiting: list[Body] = []
+        self._acks: list[Ack] = []
+        self._last_seq = 0
         self._forgotten = 0
         self._refused = False
+        self._hurried = False
+        self._flushing = False
+        self._hurry = asyncio.Event()
         self._writing = asyncio.Lock()
+        self._writing_since: float | None = None
         self._gathering: asyncio.Task[None] | None = None
-        self._next_commit_at = 0.0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox")
 
     @property
@@ -49,26 +77,70 @@ class Recorder:
         """Whether the storage refused the last commit."""
         return self._refused
 
-    async def record(self, bodies: Sequence[Body]) -> None:
-        """Returns when they are on disk, or kept in memory for the next call because the storage refuses."""
-        self._waiting.extend(bodies)
-        if self._waiting:
-            if self._gathering is None:
-                self._gathering = asyncio.create_task(self._commit_together())
-            await asyncio.shield(self._gathering)  # the others' commit too
+    def commit_every(self, seconds: float) -> None:
+        """From the next commit on."""
+        self._pace.every_s = seconds
 
-    async def pending(self, after_seq: int, limit_rows: int) -> Window:
-        """Raises StorageRefused."""
+    async def record(self, bodies: Sequence[Body]) -> None:
+        """They will be on disk with the next commit, which is soon for what is urgent; a kill -9 before loses them.
+
+        Waits where a commit has been under way for long, or too much is waiting for it.
+        """
+        self._waiting.extend(bodies)
+        urgent = [self._urgency.is_urgent(body) for body in bodies]
+        if self._waiting:
+            gathering = self._gather(hurry=any(urgent))
+            if self._crowded:
+                self._hurry.set()
+            if len(self._waiting) >= HOLD_UP_AT and not self._refused:
+                await asyncio.shield(gathering)
+        if self._stuck:
+            async with self._writing:
+                pass
+
+    async def flush(self) -> None:
+        """Returns when all that waited is on disk, or kept in memory because the storage refuses."""
+        if self._waiting or self._acks:
+            self._flushing = True
+            await asyncio.shield(self._gather(hurry=True))
+        async with self._writing:
+            pass
+
+    async def pending(self, after_seq: int, before_seq: int, limit_bytes: int, limit_rows: int) -> Window:
+        """What waits between the two numbers, but for what was confirmed. Raises StorageRefused."""
 
         def read() -> Window:
-            entries = self._outbox.pending(after_seq, limit_rows=limit_rows)
+            entries = self._outbox.pending(after_seq, limit_bytes, limit_rows, before_seq)
             return Window(stream=self._outbox.stream, entries=entries)
+
+        window = await self._on_thread(read)
+        if any(covers(ack, seq) for ack in self._acks for seq, _ in window.entries):
+            await self._confirm_now()
+            return await self._on_thread(read)
+        return window
+
+    async def newest_status(self) -> Window:
+        """One entry, or none. Raises StorageRefused."""
+
+        def read() -> Window:
+            found = self._outbox.newest_status()
+            return Window(stream=self._outbox.stream, entries=[found] if found else [])
 
         return await self._on_thread(read)
 
-    async def confirm(self, ack: Ack) -> int:
-        """Raises StorageRefused."""
-        return await self._on_thread(lambda: self._outbox.confirm(ack))
+    async def first_where(self, is_so: IsSo) -> int:
+        """`is_so` is called on the outbox's thread. Raises StorageRefused."""
+        return await self._on_thread(lambda: self._outbox.first_where(is_so))
+
+    async def confirm(self, ack: Ack) -> None:
+        """What it names leaves the disk with the next commit. Raises StorageRefused."""
+        self._acks.append(ack)
+        if max(ack.upto, *(last for _, last in ack.ranges), 0) > self._last_seq:
+            await self._confirm_now()  # the file may be an old copy of itself: it must give no number before it knows
+        else:
+            self._gather()
+            if self._crowded:
+                self._hurry.set()
 
     async def health(self) -> OutboxHealth:
         """Raises StorageRefused."""
@@ -79,34 +151,65 @@ class Recorder:
         return await self._on_thread(self._outbox.counters)
 
     async def close(self) -> None:
-        if self._gathering:
-            await self._gathering
+        await self.flush()
         async with self._writing:
             await self._on_thread(self._outbox.close)
         self._thread.shutdown(wait=False)
 
-    async def _commit_together(self) -> None:
-        """Whoever records until it begins is in it, and waits for no commit but this one."""
+    @property
+    def _crowded(self) -> bool:
+        return not self._refused and max(len(self._waiting), len(self._acks)) >= GATHER_AT_MOST
+
+    @property
+    def _stuck(self) -> bool:
+        since = self._writing_since
+        return since is not None and asyncio.get_running_loop().time() - since > STUCK_AFTER_S
+
+    def _gather(self, *, hurry: bool = False) -> asyncio.Task[None]:
+        """The commit in which all that waits now will be."""
+        if hurry:
+            self._hurried = True
+            self._hurry.set()
+        if self._gathering is None:
+            self._gathering = asyncio.create_task(self._commit_in_time())
+        return self._gathering
+
+    async def _commit_in_time(self) -> None:
         loop = asyncio.get_running_loop()
         async with self._writing:
-            if (wait := self._next_commit_at - loop.time()) > 0:
-                await asyncio.sleep(wait)
-            self._next_commit_at = loop.time() + COMMIT_EVERY_S
-            self._gathering = None
-            await self._commit()
+            while (wait := self._pace.due_at(urgent=self._hurried) - loop.time()) > CLOSE_ENOUGH_S:
+                if self._flushing or self._crowded:
+                    break
+                self._hurry.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), wait)
+            self._pace.note_commit(loop.time())
+            self._gathering, self._hurried, self._flushing = None, False, False
+            self._writing_since = loop.time()
+            try:
+                await self._commit()
+            finally:
+                self._writing_since = None
 
     async def _commit(self) -> None:
         bodies, self._waiting = self._waiting, []
-        forgotten = Gap(from_seq=0, to_seq=0, count=self._forgotten, reason="storage_refused")
+        acks, self._acks = self._acks, []
+        forgotten = Gap(from_seq=0, to_seq=0, count=self._forgotten, reason=Reason.STORAGE_REFUSED)
+        whole = [forgotten, *bodies] if forgotten.count else bodies
         try:
-            await self._on_thread(lambda: self._outbox.append([forgotten, *bodies] if forgotten.count else bodies))
+            self._last_seq = await self._on_thread(lambda: self._outbox.append(whole, acks))
         except StorageRefused as error:
             self._keep([*bodies, *self._waiting])
             self._note_refusal(error)
             return
         self._forgotten -= forgotten.count
         self._note_recovery()
-        self._wake()
+        if whole:
+            self._wake()
+
+    async def _confirm_now(self) -> None:
+        acks, self._acks = self._acks, []
+        self._last_seq = await self._on_thread(lambda: self._outbox.append((), acks))
 
     def _keep(self, bodies: list[Body]) -> None:
         surplus = len(bodies) - self._remember

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import configs
-from configs.documents import Document, Fault, Faulty, build, read_document
+from configs.documents import Document, Fault, Faulty, Location, build, read_document
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import Profile
 from edge_agent.profiles.document import ProfileDocument
@@ -96,17 +96,16 @@ class Layered(Document):
 
     below: Document
 
+    def says(self, location: Location) -> bool:
+        return location in self.lines or self.below.says(location)
+
     def fault(self, location: Any, what: Text, fix: Text) -> Fault:
         for end in range(len(location), 0, -1):
             if location[:end] in self.lines:
                 break
-            if _says(self.below, location[:end]):
+            if self.below.says(location[:end]):
                 return self.below.fault(location, what, fix)
         return Fault(file=str(self.path), line=self.line(*location), what=what, fix=fix)
-
-
-def _says(document: Document, location: Any) -> bool:
-    return location in document.lines or (isinstance(document, Layered) and _says(document.below, location))
 
 
 def _with_bases(document: Document, above: tuple[Path, ...]) -> Document:

@@ -34,10 +34,11 @@ def advise(bus: BusFigures) -> tuple[Advice, ...]:
         return (_of(bus, "", Text(zh=f"总线不通:{bus.down}", en=f"the bus is down: {bus.down}"), _DOWN),)
     if bus.babble.babbling:
         return (_babble(bus),)
-    if bus.devices and all(device.answers == 0 for device in bus.devices):
+    asked = [device for device in bus.devices if device.requests]
+    if asked and all(device.answers == 0 for device in asked):
         garbled = sum(device.crc_errors for device in bus.devices)
         return (_of(bus, "", _ALL_GARBLED if garbled else _ALL_SILENT, _WRONG_FORMAT if garbled else _CABLE),)
-    return (*_on_time(bus), *(one for device in bus.devices for one in _of_device(bus, device)))
+    return (*_on_time(bus), *(one for device in asked for one in _of_device(bus, device)), *_not_asked(bus))
 
 
 def _babble(bus: BusFigures) -> Advice:
@@ -72,6 +73,12 @@ def _on_time(bus: BusFigures) -> Iterator[Advice]:
             zh=f"线路已用 {bus.line_share:.0%},余量很小", en=f"{bus.line_share:.0%} of the line is used: little is left"
         )
         yield _of(bus, "", what, _FASTER, "note")
+
+
+def _not_asked(bus: BusFigures) -> Iterator[Advice]:
+    if names := ", ".join(device.device for device in bus.devices if device.requests == 0):
+        what = Text(zh=f"观察时间内还没有轮到:{names}", en=f"not asked yet in the time watched: {names}")
+        yield _of(bus, "", what, _WATCH_LONGER, "note")
 
 
 def _of_device(bus: BusFigures, device: DeviceFigures) -> Iterator[Advice]:
@@ -109,6 +116,7 @@ def _share(text: Text, share: float) -> Text:
 
 _CRC = Text(zh="{share} 的应答 CRC 错误", en="{share} of its answers have a bad CRC")
 _LOST = Text(zh="{share} 的请求没有应答", en="{share} of its requests get no answer")
+_WATCH_LONGER = Text(zh="观察久一些(--seconds)", en="watch longer (--seconds)")
 _SILENT = Text(zh="从不应答", en="never answers")
 _GARBLED = Text(zh="只有乱码应答", en="answers only garbage")
 _ALL_SILENT = Text(zh="没有任何设备应答", en="no device answers at all")

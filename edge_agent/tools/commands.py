@@ -14,7 +14,7 @@ Tool = Callable[[argparse.Namespace, Language], int]
 Commands = argparse._SubParsersAction  # noqa: SLF001 — argparse has no public name for it
 WATCHED_S = 30.0
 _INTERRUPTED = 130
-_LAST_UNIT, _LARGEST_BLOCK = 255, 125
+_LAST_UNIT, _LARGEST_BLOCK, _LONGEST_S = 255, 125, 86400
 
 
 def add_tools(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -42,7 +42,7 @@ def _add_scan(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--units", default="1-247", metavar="A-B", help="站号范围 / unit ids to ask (1-247)")
     parser.add_argument("--quick", action="store_true", help="只查常见设置 / only the most likely formats and unit ids")
     parser.add_argument("--format", action="append", default=[], metavar="9600-8E1", help="只用此格式 / only this one")
-    parser.add_argument("--wait", type=float, metavar="S", help="每次等待秒数 / seconds to wait for each answer")
+    parser.add_argument("--wait", type=_seconds, metavar="S", help="每次等待秒数 / seconds to wait for each answer")
     parser.add_argument("--profile", action="append", default=[], type=Path, metavar="FILE", help="自备点表 / your own")
     parser.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
     parser.set_defaults(tool=_later("scan"))
@@ -105,7 +105,7 @@ def _add_doctor(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("doctor", help="检查每条总线和设备的健康 / how each bus and device fares")
     parser.add_argument("site", type=Path, metavar="SITE.yaml", help="门店文件 / site file")
     parser.add_argument(
-        "--seconds", type=float, default=WATCHED_S, metavar="N", help="观察秒数 / how long to watch (30)"
+        "--seconds", type=_seconds, default=WATCHED_S, metavar="N", help="观察秒数 / how long to watch (30)"
     )
     parser.add_argument("--bus", action="append", default=[], help="只看此总线 / only this bus")
     parser.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
@@ -113,7 +113,20 @@ def _add_doctor(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _number(text: str) -> int:
-    return int(text, 0)
+    try:
+        return int(text, 0)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text}: 100, 0x64") from error
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST_S:
+        raise argparse.ArgumentTypeError(f"{text}: 0.1..{_LONGEST_S}")
+    return seconds
 
 
 def _unit(text: str) -> int:

@@ -74,8 +74,8 @@ class Bench:
             finally:
                 process.kill()
 
-    def head_office(self) -> HeadOffice:
-        return HeadOffice(self.port, USERNAME, self.password, now=CLOCK.now)
+    def head_office(self, behind: timedelta = timedelta()) -> HeadOffice:
+        return HeadOffice(self.port, USERNAME, self.password, now=lambda: CLOCK.now() - behind)
 
     def record(self, stamp: Callable[[datetime], Telemetry]) -> None:
         """A week of polls up to now, which nobody has confirmed, a status with every fiftieth."""
@@ -170,3 +170,13 @@ def test_a_week_in_1970_is_a_week_in_this_year(bench: Bench) -> None:
     assert abs(max(poll.at for poll in polls) - now) < timedelta(minutes=3)
     assert abs(min(poll.at for poll in polls) - (now - WEEK)) < timedelta(minutes=3)
     assert "history" in {leaf for leaf, _ in office.came}
+
+
+def test_a_clock_that_is_a_day_ahead_is_told_and_its_polls_are_repaired(bench: Bench) -> None:
+    """Head office's clock counts; the gateway's polls of before and after the first word agree with it."""
+    with bench.broker(), bench.head_office(behind=timedelta(days=1)) as office, bench.agent():
+        until(lambda: any(isinstance(body, Telemetry) for body in office.entries.values()))
+        now = CLOCK.now()
+    polls = [body for body in office.entries.values() if isinstance(body, Telemetry)]
+    assert all(poll.repaired and poll.clock_trusted for poll in polls)
+    assert all(abs(poll.at - (now - timedelta(days=1))) < timedelta(minutes=1) for poll in polls)

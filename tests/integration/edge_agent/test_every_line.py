@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from edge_agent.core.health import LineAccount
 from edge_agent.core.plan import ReadRequest
@@ -46,6 +47,16 @@ def faulty(fault: str) -> dict[int, Manner]:
 async def test_it_reads(kind: str, tmp_path: Path) -> None:
     async with line_of(kind, tmp_path, {3: Board()}) as line:
         assert await read(line, count=4) == (5, 6, 7, 8)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_reads_in_the_loop_that_the_agent_runs_in(kind: str, tmp_path: Path) -> None:
+    async def play() -> tuple[int, ...]:
+        async with line_of(kind, tmp_path, {3: Board()}) as line:
+            return await read(line, count=4)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(play()) == (5, 6, 7, 8)
 
 
 @pytest.mark.parametrize("kind", KINDS)

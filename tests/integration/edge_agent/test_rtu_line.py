@@ -6,7 +6,7 @@ import asyncio
 import os
 import tty
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -118,6 +118,23 @@ async def test_a_late_answer_is_never_taken_for_the_next_one(tmp_path: Path, mon
         assert len(controller.heard_at) == 1
         await asyncio.sleep(0.45)
         assert await read(line, at=200) == (200,)
+
+
+async def test_a_unit_known_to_be_quick_owes_its_answer_as_long_as_its_profile_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rtu_line, "LATE_ANSWER", 0.0)
+
+    async def quick_or_silent(controller: Controller, unit: int, at: int) -> None:
+        if at != 200:
+            await honest(controller, unit, at)
+
+    async with line_to(tmp_path, quick_or_silent) as (line, controller):
+        for at in (100, 100, 200, 100):
+            request = ReadRequest(table=Table.HOLDING, start=at, count=1, points=())
+            with pytest.raises(NoAnswer) if len(controller.heard_at) >= 2 else nullcontext():
+                await line.read(3, request, timedelta(seconds=1), timedelta())
+        assert len(controller.heard_at) == 3
 
 
 async def test_a_unit_whose_late_answer_has_come_is_asked_again_at_once(tmp_path: Path) -> None:
@@ -280,5 +297,14 @@ async def test_a_port_that_vanishes_takes_the_bus_down_and_comes_back(tmp_path: 
 async def test_a_port_belongs_to_one_program(tmp_path: Path) -> None:
     async with line_to(tmp_path, honest) as (line, _):
         await read(line)
-        with pytest.raises(BusDown):
+        with pytest.raises(BusDown, match=r"cannot be opened: another program uses it$"):
             await open_serial(str(tmp_path / "line-a"), EKC)
+
+
+async def test_what_is_no_port_is_told_in_one_breath(tmp_path: Path) -> None:
+    for place, why in ((tmp_path, "Is a directory"), (tmp_path / "none", "No such file or directory")):
+        with pytest.raises(BusDown, match=f"^{place} cannot be opened: {why}$"):
+            await open_serial(str(place), EKC)
+    (tmp_path / "file").write_text("no port")
+    with pytest.raises(BusDown, match="file cannot be opened: "):
+        await open_serial(str(tmp_path / "file"), EKC)

@@ -196,6 +196,17 @@ async def test_a_gateway_that_is_not_there_takes_the_bus_down_until_it_is() -> N
     await server.wait_closed()
 
 
+async def test_a_unit_that_nobody_could_ask_owes_no_answer() -> None:
+    server = await asyncio.start_server(Gateway(honest).serve, "127.0.0.1", 0)
+    line = TcpLine("127.0.0.1", server.sockets[0].getsockname()[1])
+    server.close()
+    await server.wait_closed()
+    for _ in range(2):
+        with pytest.raises(BusDown):
+            await read(line, unit=3)
+    await line.close()
+
+
 async def test_one_conversation_at_a_time() -> None:
     async with gateway_with(honest) as (line, _):
         found = await asyncio.gather(*(read(line, unit, at=100 + unit) for unit in range(1, 9)))

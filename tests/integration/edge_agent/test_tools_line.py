@@ -105,6 +105,13 @@ async def test_scan_of_a_port_that_is_not_there_says_so(tmp_path: Path, capsys: 
     assert "cannot be used" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("wait", ["0", "-1", "nan", "inf", "long"])
+async def test_a_time_that_is_none_is_refused(wait: str, tmp_path: Path) -> None:
+    for wrong in (["scan", str(tmp_path / "line"), "--wait", wait], ["doctor", "site.yaml", "--seconds", wait]):
+        with pytest.raises(SystemExit, match="2"):
+            await tool(*wrong)
+
+
 @pytest.mark.parametrize("wrong", [["--units", "9-3"], ["--units", "x"], ["--format", "9600"]])
 async def test_a_wrong_use_of_scan_is_status_2(tmp_path: Path, wrong: list[str]) -> None:
     assert await tool("scan", str(tmp_path / "line"), *wrong) == 2

@@ -25,7 +25,11 @@ class Hours:
         self.wrong_by = 0.0
 
     def true(self) -> datetime:
-        return NOON + timedelta(seconds=self.now)
+        return self.at(self.now)
+
+    def at(self, mono: float) -> datetime:
+        """The true time when the monotonic clock stood there."""
+        return NOON + timedelta(seconds=mono)
 
     def clock(self) -> Clock:
         return Clock(wall=lambda: NOON.timestamp() + self.now + self.wrong_by, steady=lambda: self.now)

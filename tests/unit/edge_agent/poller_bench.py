@@ -15,6 +15,7 @@ from edge_agent.core.profile import Profile
 from edge_agent.drivers.base import BusDown, NoAnswer, Refused
 from edge_agent.settings import SiteDevice
 from tests.unit.edge_agent.points import CASE, PERIODS, device_of
+from tests.virtual_time import run_virtually
 
 NOON = datetime(2026, 7, 15, 4, 0, tzinfo=UTC)
 EVERY_POINT = {"temp.control", "state.mode", "alarm.probe_control", "limit.high", "info.order_no", "defrost.active"}
@@ -71,7 +72,11 @@ class Bench:
         )
 
     def turn(self, after: float = 0.0) -> list[Telemetry]:
-        return asyncio.run(self.take_turn(after))
+        async def play() -> list[Telemetry]:
+            await asyncio.sleep(self.mono + after)  # each turn has a loop of its own, whose clock begins at nought
+            return await self.take_turn(after)
+
+        return run_virtually(play)
 
     async def take_turn(self, after: float = 0.0) -> list[Telemetry]:
         self.mono += after

@@ -193,8 +193,8 @@ async def test_a_wrong_instant_is_repaired_before_it_leaves(bench: Bench) -> Non
 async def test_a_head_office_that_does_not_tell_its_time_is_not_waited_for(bench: Bench) -> None:
     bench.hours.wrong_by = -50 * 365 * 24 * HOUR
     bench.polls(3)
-    await bench.go_round()
-    bench.courier.hear(encode_ack(Ack(stream=bench.queue.stream, upto=0)))
+    ((_, [asked]),) = await bench.go_round()
+    bench.courier.hear(encode_ack(Ack(stream=bench.queue.stream, upto=0, ranges=((asked, asked),))))
     await bench.go_round()
     polls = [entry.body for entry in bench.line.entries() if isinstance(entry.body, Telemetry)]
     assert len(polls) == 3

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from edge_agent.contract.readings import Ack
+from edge_agent.core import delivery as core
 from edge_agent.core.delivery import (
     ASK_AFTER,
     HISTORY,
@@ -20,9 +21,9 @@ from edge_agent.core.delivery import (
     Delivery,
     Lane,
     Stage,
-    acknowledge,
     again,
     asked,
+    asked_at,
     asks,
     found_no_history,
     orders,
@@ -41,6 +42,10 @@ WITHIN = BrokerDocument(url="mqtt://office").redial_within
 
 def ack(upto: int, *ranges: tuple[int, int]) -> Ack:
     return Ack(stream="s", upto=upto, ranges=ranges)
+
+
+def acknowledge(delivery: Delivery, word: Ack, now: float = 0.0) -> Delivery:
+    return core.acknowledge(delivery, word, now)
 
 
 def flowing(live_from: int = 0) -> Delivery:
@@ -65,7 +70,22 @@ def test_a_connection_begins_with_one_entry_and_waits() -> None:
     assert orders(delivery, 1.0) == ()
 
 
-def test_any_word_of_head_office_ends_the_asking() -> None:
+def test_a_late_answer_after_a_silence_is_asked_for_once_more() -> None:
+    """It may have been under way for hours, and says nothing of the time."""
+    delivery = resend_overdue(asked(Delivery(), 90, now=0.0), LIVE.resend_after_s)
+    delivery = acknowledge(asked(delivery, 1, now=10.0), ack(1), now=4000.0)
+    assert asks(delivery)
+    delivery = acknowledge(asked(delivery, 90, now=4000.0), ack(90), now=8000.0)
+    assert delivery.stage is Stage.HEARD
+
+
+def test_a_word_about_something_else_is_no_answer() -> None:
+    delivery = acknowledge(asked(Delivery(), 90, now=0.0), ack(89))
+    assert delivery.stage is Stage.ASKING
+    assert not asks(delivery)
+
+
+def test_an_answer_of_head_office_ends_the_asking() -> None:
     delivery = acknowledge(asked(Delivery(), 90, now=0.0), ack(0, (90, 90)))
     assert delivery.stage is Stage.HEARD
     assert orders(delivery, 1.0) == ()
@@ -160,7 +180,7 @@ def test_a_live_lane_without_a_word_begins_again_with_its_oldest() -> None:
     delivery = send(send(flowing(), 1), 2, now=4.0)
     assert delivery.live.resend_by == LIVE.resend_after_s
     assert resend_overdue(delivery, LIVE.resend_after_s - 0.1) == delivery
-    assert resend_overdue(delivery, LIVE.resend_after_s).live == Lane(pace=LIVE, unanswered=1)
+    assert resend_overdue(delivery, LIVE.resend_after_s).live == Lane(pace=LIVE, unanswered=1, silent_since=0.0)
 
 
 def test_a_busy_head_office_is_not_sent_history_twice() -> None:
@@ -180,6 +200,16 @@ def test_lost_history_is_sent_again_less_and_less_often() -> None:
         delivery = resend_overdue(acknowledge(delivery, ack(0)), now)
     assert gaps == [120, 240, 480, 960, 960, 960]
     assert delivery.history.room == 1
+
+
+def test_an_answer_was_asked_for_when_the_first_of_it_left() -> None:
+    delivery = send(send(flowing(), 1, now=1.0), 2, now=4.0)
+    assert asked_at(delivery, ack(1)) == 1.0
+    assert asked_at(delivery, ack(0, (2, 2))) == 4.0
+    assert asked_at(delivery, ack(0, (7, 9))) is None
+    again_sent = send(resend_overdue(delivery, LIVE.resend_after_s + 1), 1, now=20.0)
+    assert asked_at(again_sent, ack(1)) == 1.0
+    assert asked_at(acknowledge(again_sent, ack(0)), ack(1)) == 20.0
 
 
 def test_nothing_on_its_way_is_never_overdue() -> None:

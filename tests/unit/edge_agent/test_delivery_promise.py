@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import closing, suppress
+from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from edge_agent.contract.codec import encode_ack
-from edge_agent.contract.readings import Ack, Batch
+from edge_agent.contract.readings import Ack, Batch, Entry, Telemetry
 from edge_agent.core.delivery import HISTORY, LIVE
 from edge_agent.courier import Courier
 from edge_agent.outbox.queue import StorageRefused
@@ -52,6 +53,7 @@ class Promise(RuleBasedStateMachine):
         self.hours = Hours()
         self.queue = FakeQueue()
         self.stored: set[int] = set()
+        self.always_right = True
         self.upward: list[Batch] = []
         self.downward: list[bytes] = []
         for _ in range(backlog):
@@ -87,8 +89,17 @@ class Promise(RuleBasedStateMachine):
     def arrive(self, pick: int, twice: bool) -> None:
         pick %= len(self.upward)
         batch = self.upward[pick] if twice else self.upward.pop(pick)
-        self.stored |= {entry.seq for entry in batch.entries}
+        for entry in batch.entries:
+            self.arrive_once(entry)
         self.downward.append(self._receipt(batch))
+
+    def arrive_once(self, entry: Entry) -> None:
+        """However late words come: a clock that was always right is never taken for a wrong one, nor the reverse."""
+        if entry.seq not in self.stored and isinstance(entry.body, Telemetry):
+            off = abs(entry.body.at - self.hours.at(entry.body.mono))
+            assert off <= timedelta(minutes=4) or not entry.body.clock_trusted
+            assert not (entry.body.repaired and self.always_right)
+        self.stored.add(entry.seq)
 
     @precondition(lambda self: self.downward)
     @rule(pick=picks, twice=st.booleans())
@@ -119,11 +130,14 @@ class Promise(RuleBasedStateMachine):
     @rule()
     def restart_agent(self) -> None:
         self.line = WatchedLine(self.queue)
-        self.courier = Courier(STORE, self.queue, Timekeeper(self.hours.clock(), "m.r"), lambda: self.hours.now)
+        self.courier = Courier(
+            STORE, self.queue, Timekeeper(self.hours.clock(), "machine.another"), lambda: self.hours.now
+        )
 
     @rule(wrong_by=st.sampled_from([0.0, -1.7e9, 86_400.0, -86_400.0]))
     def set_clock(self, wrong_by: float) -> None:
         self.hours.wrong_by = wrong_by
+        self.always_right = self.always_right and wrong_by == 0.0
 
     @invariant()
     def nothing_unconfirmed_has_left_the_outbox(self) -> None:
@@ -132,16 +146,18 @@ class Promise(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """The line is good from now on, and all is confirmed without another reconnection."""
-        if not hasattr(self, "loop"):
-            return
+        if hasattr(self, "loop"):
+            with closing(self.loop):
+                self._be_delivered()
+                self.loop.run_until_complete(self.loop.shutdown_default_executor())
+
+    def _be_delivered(self) -> None:
         self.queue.refusals = 0
         for _ in range(1000):
             self.converse()
             if not self.queue.rows:
                 break
             self.hours.now += 5.0
-        self.loop.run_until_complete(self.loop.shutdown_default_executor())
-        self.loop.close()
         assert not self.queue.rows
         assert self.stored == set(range(1, self.queue.last_seq + 1))
 

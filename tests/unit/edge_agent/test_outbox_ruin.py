@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from edge_agent.contract.readings import Ack, Gap
+from edge_agent.outbox.file import PAGE_BYTES
 from edge_agent.outbox.queue import Outbox, StorageRefused
 from tests.unit.edge_agent.bodies import entries_of, overwrite, polled, status
 
@@ -69,8 +70,8 @@ def test_a_file_that_is_no_database_is_set_aside(file: Path) -> None:
 
 def test_a_ruined_page_costs_that_page_and_a_new_stream(stream: str, file: Path) -> None:
     content = bytearray(file.read_bytes())
-    middle = len(content) // 2 // 4096 * 4096
-    content[middle : middle + 4096] = bytes(4096)
+    middle = len(content) // 2 // PAGE_BYTES * PAGE_BYTES
+    content[middle : middle + PAGE_BYTES] = bytes(PAGE_BYTES)
     file.write_bytes(content)
     with closing(Outbox(file)) as outbox:
         with pytest.raises(StorageRefused):
@@ -129,6 +130,61 @@ def second_try(call: Callable[[], T]) -> T:
     return call()
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("at", 0), ("readings", 9), ("crc", 1), ("seq", 4000), ("body", b"{}"), ("body", b"")]
+)
+def test_every_flip_in_a_row_is_found(stream: str, file: Path, column: str, value: object) -> None:
+    """Its number and its figures belong to it: another number would be taken for an entry that is yet to come."""
+    with closing(Outbox(file)) as outbox:
+        outbox._db.execute(f"UPDATE entry SET {column} = ? WHERE seq = 400", (value,))
+        assert [seq for seq, _ in outbox.pending(390)] == list(range(391, 400))
+        assert outbox.counters().corrupt_total == 1
+
+
+def test_a_row_under_a_wrong_number_closes_the_hole_that_it_left(stream: str, file: Path) -> None:
+    with closing(Outbox(file)) as outbox:
+        outbox._db.execute("UPDATE entry SET seq = 7000 WHERE seq = 400")
+        outbox.pending(0, limit_bytes=2**30, limit_rows=2**30)
+        assert entries_of(outbox)[-1].body == Gap(from_seq=400, to_seq=400, count=1, reason="corrupt")
+        assert outbox.counters().corrupt_total == 1
+        assert outbox.append([polled(1)]) == 402
+
+
+def test_a_spoilt_account_costs_the_stream_and_no_row(stream: str, file: Path) -> None:
+    """Its last number may be too low, and would be given a second time."""
+    with closing(Outbox(file)) as outbox:
+        outbox.confirm(Ack(stream=stream, upto=100))
+        outbox._db.execute("UPDATE ledger SET last_seq = last_seq - 8")
+    with closing(Outbox(file)) as outbox:
+        assert outbox.stream != stream
+        entries = entries_of(outbox)
+        assert [entry.body for entry in entries[:-1]] == ORIGINALS[100:]
+        assert entries[-1].body == Gap(from_seq=1, to_seq=100, count=0, reason="file_ruined")
+        assert outbox.counters().waiting == len(entries) == outbox.append([polled()]) - 101
+
+
+def test_an_account_that_is_spoilt_while_the_file_is_open_is_found(stream: str, file: Path) -> None:
+    with closing(Outbox(file)) as outbox:
+        outbox._db.execute("UPDATE ledger SET confirmed_total = confirmed_total + 1")
+        assert second_try(lambda: outbox.append([polled(9999)])) > 400
+        assert outbox.stream != stream
+        assert [entry.body for entry in entries_of(outbox)][:400] == ORIGINALS
+
+
+def test_a_ruined_file_larger_than_what_is_left_of_the_disk_is_rescued_as_far_as_there_is_room(file: Path) -> None:
+    with closing(Outbox(file)) as outbox:
+        outbox.append([polled(number) for number in range(3000)])
+    content = bytearray(file.read_bytes())
+    content[20 * PAGE_BYTES : 21 * PAGE_BYTES] = bytes(PAGE_BYTES)
+    file.write_bytes(content)
+    with closing(Outbox(file, max_bytes=200_000)) as outbox:
+        second_try(lambda: entries_of(outbox))
+        entries = second_try(lambda: entries_of(outbox))
+        gap = entries[-1].body
+        assert isinstance(gap, Gap)
+        assert gap.count == 3000 - (len(entries) - 1) > 1000
+
+
 class FailingDisk:
     """Lets everything through but statements that begin with one of `refused`, which get that SQLite error."""
 
@@ -138,11 +194,18 @@ class FailingDisk:
         self._code = code
 
     def execute(self, statement: str, *parameters: Any) -> Any:
+        self._refuse(statement)
+        return self._db.execute(statement, *parameters)
+
+    def executemany(self, statement: str, *parameters: Any) -> Any:
+        self._refuse(statement)
+        return self._db.executemany(statement, *parameters)
+
+    def _refuse(self, statement: str) -> None:
         if statement.startswith(self._refused):
             error = sqlite3.OperationalError("disk I/O error")
             error.sqlite_errorcode = self._code
             raise error
-        return self._db.execute(statement, *parameters)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._db, name)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -14,6 +15,7 @@ from edge_agent.contract.readings import Gap, Telemetry
 from edge_agent.outbox.ledger import read_ledger
 from edge_agent.outbox.queue import Outbox
 from edge_agent.outbox.wear import SPARE_BYTES, bound
+from tests.bench.outbox import bodies
 from tests.unit.edge_agent.bodies import NOON, entries_of, polled
 
 HALF_A_MB = 512 * 1024
@@ -107,3 +109,19 @@ def test_it_plans_for_half_of_what_is_free_or_already_its_own(file_mb: int, free
     mb = 1024 * 1024
     assert 8 * mb == SPARE_BYTES
     assert bound(file_mb * mb, free_mb * mb, 512 * mb) == bound_mb * mb
+
+
+def test_a_store_that_overflows_for_days_is_never_refused_and_all_is_accounted_for(tmp_path: Path) -> None:
+    """Entries as a store tells them: merged ones are longer than any of theirs, and need room themselves."""
+    told = [body for _, body in bodies(Random(1), 0, 8 * 3600)]
+    with closing(Outbox(tmp_path / "outbox.sqlite", max_bytes=5 * HALF_A_MB)) as outbox:
+        for begin in range(0, len(told), 100):
+            outbox.append(told[begin : begin + 100])
+        entries = entries_of(outbox)
+        gaps = gaps_of(outbox)
+        seqs = {entry.seq for entry in entries}
+        named = {seq for gap in gaps for seq in range(gap.from_seq, gap.to_seq + 1)}
+        assert seqs | named == set(range(1, outbox.counters().last_seq + 1))
+        assert not seqs & named
+        assert {gap.reason for gap in gaps} >= {"superseded", "thinned"}
+        assert len(told) - sum(not isinstance(entry.body, Gap) for entry in entries) == sum(gap.count for gap in gaps)

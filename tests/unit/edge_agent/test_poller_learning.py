@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from edge_agent.bus.notebook import Notebook
 from edge_agent.contract.readings import Quality
-from edge_agent.drivers.base import Refused
-from tests.unit.edge_agent.points import CASE_IN_BLOCKS
+from edge_agent.core.plan import ReadRequest
+from edge_agent.core.profile import Poll, WordType
+from edge_agent.drivers.base import NoAnswer, Refused
+from tests.unit.edge_agent.points import CASE_IN_BLOCKS, device_of, point, profile_of
 from tests.unit.edge_agent.poller_bench import Bench, bench_of, qualities
 
 
@@ -42,16 +46,45 @@ def test_what_was_refused_is_known_after_a_restart_and_said_once(caplog: pytest.
     assert caplog.text.count("is refused and not asked again") == 1
 
 
-def test_what_was_refused_is_asked_again_once_a_day(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
+def test_what_stays_refused_is_asked_again_ever_more_seldom() -> None:
     bench = Bench()
     del bench.line.words[20]
-    bench.turns(86_000.0, step=100.0)
-    bench.line.words[20] = 0
-    assert bench.poller.health().refusals == 1
-    told = qualities(bench.turns(1000.0, step=10.0))
-    assert told["alarm.probe_control"] is Quality.GOOD
-    assert caplog.text.count("point is asked again") == 1
+    bench.turns(86_400.0, step=100.0)
+    assert bench.poller.health().refusals == 7
+    bench.turns(10 * 86_400.0, step=900.0)
+    assert bench.poller.health().refusals == 17
+
+
+@pytest.mark.parametrize("after", [0.0, 100_000.0])
+def test_what_was_refused_while_a_controller_started_is_there_a_minute_later(
+    after: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    bench = Bench()
+    bench.turns(after, step=1000.0)
+    bench.line.fails = lambda *_: Refused(2)
+    bench.turn(1000.0)
+    bench.line.fails = lambda *_: None
+    told = qualities(bench.turns(80.0, step=10.0))
+    assert told["temp.control"] is told["alarm.probe_control"] is Quality.GOOD
+    assert caplog.text.count("point is asked again device=freezer-1 point=temp.control") == 1
+
+
+def _lost_at(address: int, _: int, request: ReadRequest) -> Exception | None:
+    return NoAnswer("lost") if request.start == address else None
+
+
+def test_half_of_what_a_controller_tells_of_itself_is_no_other_controller(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    names = ("info.order_no", "info.sw_version")
+    told = (point(name, at, type=WordType.U16, poll=Poll.ONCE) for at, name in enumerate(names, 40))
+    notebook, device = Notebook(), device_of(profile_of(point("temp.control", 10, poll=Poll.FAST), *told))
+    for lost in (0, 41):
+        bench = Bench(device, notebook=notebook)
+        bench.line.words[41] = 5
+        bench.line.fails = partial(_lost_at, lost)
+        bench.turns(60.0, step=10.0)
+    assert "has been exchanged" not in caplog.text
 
 
 def test_a_controller_of_another_firmware_is_learned_anew() -> None:

@@ -39,7 +39,7 @@ def test_a_wrong_clock_loses_nothing_and_dates_nothing_wrongly(hours: Hours, wro
         bodies.append(encode_body(poll_at(hours)))
         taken.append(hours.true())
         hours.now += 10
-    keeper.hear(hours.true())
+    keeper.hear(hours.true(), hours.now)
     polls = sent(keeper, *bodies)
     assert [poll.at for poll in polls] == taken
     assert all(poll.repaired and poll.clock_trusted for poll in polls)
@@ -54,7 +54,7 @@ def test_a_clock_that_jumps_while_it_runs_keeps_the_order(hours: Hours) -> None:
             bodies.append(encode_body(poll_at(hours)))
             taken.append(hours.true())
             hours.now += 10
-    keeper.hear(hours.true())
+    keeper.hear(hours.true(), hours.now)
     polls = sent(keeper, *bodies)
     assert [poll.at for poll in polls][:-5] == taken[:-5]
     assert [poll.repaired for poll in polls] == [False] * 5 + [True] * 10 + [False] * 5 + [True] * 5 + [False] * 5
@@ -64,14 +64,14 @@ def test_a_clock_that_drifts_is_never_more_than_two_minutes_off(hours: Hours) ->
     keeper = Timekeeper(hours.clock(), "machine.run")
     for day in range(30):
         hours.now, hours.wrong_by = day * DAY, day * 20.0
-        keeper.hear(hours.true())
+        keeper.hear(hours.true(), hours.now)
         (poll,) = sent(keeper, encode_body(poll_at(hours)))
         assert abs(poll.at - hours.true()) <= timedelta(minutes=2)
 
 
 def test_only_the_time_of_a_body_is_changed(hours: Hours) -> None:
     keeper = Timekeeper(hours.clock(), "machine.run")
-    keeper.hear(hours.true() + timedelta(days=1))
+    keeper.hear(hours.true() + timedelta(days=1), hours.now)
     body = encode_body(poll_at(hours))
     other = keeper.restamped(body)
     assert other != body
@@ -86,10 +86,21 @@ def test_head_office_hears_how_far_the_clock_is_off(hours: Hours, caplog: pytest
     hours.wrong_by = DAY
     assert keeper.trusted()
     with caplog.at_level(logging.WARNING):
-        keeper.hear(hours.true())
-        keeper.hear(hours.true())
+        keeper.hear(hours.true(), hours.now)
+        keeper.hear(hours.true(), hours.now)
     assert keeper.health() == ClockHealth(trusted=False, ahead_s=DAY)
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("asked", [-121.0, None])
+def test_a_word_that_was_under_way_for_long_or_answers_nothing_is_no_reference(
+    hours: Hours, asked: float | None
+) -> None:
+    keeper = Timekeeper(hours.clock(), "machine.run")
+    keeper.hear(hours.true() - timedelta(seconds=130), asked)
+    assert keeper.health().ahead_s is None
+    keeper.hear(hours.true() - timedelta(seconds=110), -119.0)
+    assert keeper.trusted()
 
 
 def test_it_counts_how_often_the_clock_was_set(hours: Hours) -> None:
@@ -116,7 +127,7 @@ def test_how_young_a_body_is_does_not_depend_on_a_wrong_clock(hours: Hours) -> N
 @pytest.mark.parametrize("mono", [1e18, -1e18, 1e300])
 def test_a_stamp_beyond_all_calendars_is_left_to_head_office(hours: Hours, mono: float) -> None:
     keeper = Timekeeper(hours.clock(), "machine.run")
-    keeper.hear(hours.true())
+    keeper.hear(hours.true(), hours.now)
     body = encode_body(poll_at(hours)).replace(b'"mono":0.0', f'"mono":{mono!r}'.encode())
     assert keeper.restamped(body) == body
     assert keeper.is_younger(body, timedelta(hours=1)) is None

@@ -66,6 +66,16 @@ def test_what_is_wrong_is_said_with_what_to_do(bus: BusFigures, words: str) -> N
     assert words in said(bus)
 
 
+@pytest.mark.parametrize("neighbours", [(), (WELL,), (SILENT,)])
+def test_who_was_not_asked_is_accused_of_nothing(neighbours: tuple[DeviceFigures, ...]) -> None:
+    told = said(bus_of(*neighbours, replace(SILENT, device="freezer-9", requests=0, time_outs=0)))
+    assert "freezer-9 never" not in told
+    if neighbours == (SILENT,):
+        assert "no device answers at all" in told
+    else:
+        assert told.startswith("note  not asked yet in the time watched: freezer-9 → watch longer")
+
+
 def test_what_is_no_fault_is_a_note() -> None:
     assert [one.weight for one in advise(bus_of(replace(WELL, refused_points=("in.door",))))] == ["note"]
 

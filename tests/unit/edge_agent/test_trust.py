@@ -18,6 +18,7 @@ from edge_agent.core.trust import (
     Stamp,
     age,
     ahead_s,
+    doubt,
     is_plausible,
     is_trusted,
     mend,
@@ -90,6 +91,11 @@ def test_without_a_word_of_head_office_nothing_is_changed() -> None:
     for wrong_by in (timedelta(), DAY, -20_000 * DAY):
         wrong = stamp(0.0, wrong_by)
         assert mend(wrong, Machine(boot="machine.second")) is wrong
+
+
+def test_what_leaves_before_the_time_is_told_may_decide_nothing() -> None:
+    assert doubt(stamp(), Machine(boot="machine.second")) == replace(stamp(), trusted=False)
+    assert doubt(stamp(), MACHINE) == stamp()
 
 
 def test_an_earlier_boot_of_which_nobody_knows_better_stays_as_it_was() -> None:
