@@ -1,4 +1,4 @@
-"""collector run | migrate | user | check: the program at head office."""
+"""collector run | migrate | user | check | quarantine: the program at head office."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from collector import quarantine_command
 from collector.app import AddressTaken, clock_from, run, wall_now
 from collector.domain.accounts import Account, hash_password, hash_token
 from collector.domain.tickets import ROLES
@@ -128,6 +129,22 @@ def _link(arguments: argparse.Namespace, _say: Say) -> int:
     return 0
 
 
+def _quarantine(arguments: argparse.Namespace, say: Say) -> int:
+    settings = load_settings(arguments.file)
+    database = _open(settings)
+    done = True
+    try:
+        if arguments.action == "retry":
+            done = quarantine_command.retry_messages(database, settings, arguments, say, wall_now())
+        elif arguments.action == "show":
+            done = quarantine_command.show_message(database, arguments, say)
+        else:
+            quarantine_command.list_messages(database, arguments, say)
+    finally:
+        database.close()
+    return 0 if done else FOUND_WRONG
+
+
 def _password(arguments: argparse.Namespace) -> tuple[str, bool]:
     """The password, and whether it was made up here."""
     if arguments.password_file:
@@ -184,7 +201,17 @@ def _parser() -> argparse.ArgumentParser:
     user.add_argument("file", type=Path, metavar="COLLECTOR.yaml")
     of_user = user.add_subparsers(required=True, metavar="ACTION")
     _user_parsers(of_user)
+    aside = _command(commands, "quarantine", _quarantine, "无法读取的消息 / messages that could not be read")
+    _quarantine_parsers(aside.add_subparsers(required=True, metavar="ACTION", dest="action"))
     return parser
+
+
+def _quarantine_parsers(of_quarantine: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    listing = of_quarantine.add_parser("list", help="列出,最新在前 / the newest first")
+    listing.add_argument("--json", action="store_true", help="机器可读 / for a machine")
+    of_quarantine.add_parser("show", help="一条消息的全部内容 / all of one").add_argument("id", type=int)
+    again = of_quarantine.add_parser("retry", help="重新接收,例如升级之后 / take them in, as after an update")
+    again.add_argument("id", type=int, nargs="?", help="默认全部 / default: all")
 
 
 def _user_parsers(of_user: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -18,13 +18,17 @@ import uvicorn
 from collector.api.build import build_app
 from collector.api.feed_tail import FeedTail
 from collector.api.office import Office, Readiness
+from collector.garbage import collect_seldom
+from collector.inbox import Lane
 from collector.ingest import Ingest
 from collector.meters import Meters
 from collector.record import Recorder
 from collector.settings import Settings, WebSettings
 from collector.store.database import Database, TryLater
 from collector.subscriber import Subscriber
-from collector.telemetry.sqlite import SqliteTelemetry
+from collector.telemetry.choose import telemetry_store
+from collector.telemetry.upkeep import Upkeep
+from collector.watch import Watch
 from edge_agent.contract.clock import Clock, machine_clock
 from rules.load import load_rules
 from rules.model import RuleBook
@@ -55,7 +59,9 @@ def run(settings: Settings, clock: Clock) -> None:
     book = load_rules(settings.rules)
     with _listen(settings.web) as sockets, contextlib.closing(Database(settings.database)) as database:
         database.migrate()
-        asyncio.run(Collector(settings, clock, book, database).serve(sockets))
+        collector = Collector(settings, clock, book, database)
+        collect_seldom()
+        asyncio.run(collector.serve(sockets))
 
 
 class Collector:
@@ -65,20 +71,25 @@ class Collector:
         self._database = database
         self._meters = Meters()
         self._feed = FeedTail(database, lambda: clock.now().isoformat().replace("+00:00", "Z"))
-        self._subscriber = Subscriber(settings.broker, clock.steady)
-        telemetry = SqliteTelemetry(database)
-        recorder = Recorder(book, telemetry)
-        self._ingest = Ingest(self._subscriber, database, recorder, clock, self._meters, self._feed.wake)
+        self._subscriber = Subscriber(settings.broker, clock.steady, partitions=settings.partitions)
+        self._telemetry = telemetry_store(settings.telemetry, database, clock.now)
+        recorder = Recorder(book, self._telemetry)
+        self._upkeep = Upkeep(self._telemetry, clock)
+        self._upkeep_thread = threading.Thread(target=self._upkeep.run, name="telemetry", daemon=True)
+        self._watch = Watch(
+            database, clock, self._meters, self._hears, settings.store_silent_after, settings.partitions.holds
+        )
+        self._ingest = Ingest(self._subscriber, database, recorder, clock, self._meters, self._feed.wake, self._watch)
         self._thread = threading.Thread(target=self._ingest.run, name="ingest", daemon=True)
         self._office = Office(
             database=database,
-            telemetry=telemetry,
+            telemetry=self._telemetry,
             feed=self._feed,
             meters=self._meters,
             clock=clock,
             wall=wall_now,
             readiness=self._readiness,
-            observe=lambda: self._meters.queue.set(self._subscriber.depth()),
+            observe=self._observe,
             page=PAGE,
             behind_tls=settings.web.behind_tls,
         )
@@ -98,23 +109,40 @@ class Collector:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, server)
         self._thread.start()
+        self._upkeep_thread.start()
         self._subscriber.start()
         log.info("collector started address=http://%s:%d", *sockets[0].getsockname()[:2])
         try:
             await server.serve(sockets)
         finally:
             self._ingest.stop()
+            self._upkeep.stop()
             self._thread.join(INGEST_ENDS_WITHIN_S)
+            self._upkeep_thread.join(INGEST_ENDS_WITHIN_S)
             self._subscriber.stop()
+            self._telemetry.close()
             log.info("collector stopped")
 
     def _end(self, server: uvicorn.Server) -> None:
         self._feed.close()
         server.should_exit = True
 
+    def _hears(self) -> bool:
+        """What a live store says now reaches the database now."""
+        return self._subscriber.connected and self._ingest.ready and not self._subscriber.lanes.crowded(Lane.LIVE)
+
+    def _observe(self) -> None:
+        lanes = self._subscriber.lanes
+        for lane in Lane:
+            self._meters.queue.labels(lane).set(lanes.depth(lane))
+            self._meters.queue_bytes.labels(lane).set(lanes.bytes(lane))
+        stock = self._telemetry.stock()
+        self._meters.telemetry_waiting.set(stock.waiting)
+        self._meters.telemetry_lost.set(stock.lost)
+
     def _readiness(self) -> Readiness:
         return Readiness(
-            database=_answers(self._database),
+            database=_answers(self._database) and not self._database.refused,
             broker=self._subscriber.connected,
             ingest=self._thread.is_alive() and self._ingest.ready,
         )

@@ -8,53 +8,27 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import Connection
+
+from collector.inbox import Inbox, Lane, Message
 from collector.meters import Meters
 from collector.record import Delivery, Recorder, Tally
 from collector.store.database import Database, TryLater
-from collector.store.streams import put_in_quarantine
+from collector.store.quarantine import put_in_quarantine
+from collector.store.streams import receipts
+from collector.unpack import Poison, refuse_all, unpack
+from collector.watch import Watch
 from edge_agent.contract.clock import Clock
-from edge_agent.contract.codec import Undecodable, decode_batch, encode_batch, split_batch
-from edge_agent.contract.readings import Ack, AgentStatus, Batch, Entry, Gap
-from edge_agent.contract.topics import STORE_ID, NotOurTopic, parse_topic
 
 MESSAGES_AT_ONCE = 200
 LINGER_S = 0.05
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 15.0
-LARGEST_SEQ = 2**63 - 1
-LONGEST_STREAM = 128
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One MQTT message; `mid` and `session` let the broker be told that it is settled; `arrived` is steady."""
-
-    topic: str
-    payload: bytes
-    mid: int
-    session: int
-    arrived: float
-
-
-class Inbox(Protocol):
-    """Where messages come from, and where the answers go."""
-
-    def take(self, most: int, linger: float) -> list[Message]:
-        """Waits a moment for a first message, then `linger` seconds for more; empty when none came."""
-
-    def answer(self, store: str, ack: Ack) -> None:
-        """Tells a store what is safe."""
-
-    def settle(self, message: Message) -> None:
-        """Tells the broker that it need not deliver this again."""
-
-
-class Poison(ValueError):
-    """The message will never be taken in: put it aside."""
 
 
 class Ingest:
@@ -68,6 +42,7 @@ class Ingest:
         clock: Clock,
         meters: Meters,
         wake: Callable[[], None],
+        watch: Watch | None = None,
     ) -> None:
         self._inbox = inbox
         self._database = database
@@ -75,6 +50,7 @@ class Ingest:
         self._clock = clock
         self._meters = meters
         self._wake = wake
+        self._watch = watch
         self._stop = threading.Event()
         self._running = False
         self._waiting = False
@@ -101,6 +77,10 @@ class Ingest:
     def turn(self) -> None:
         if messages := self._inbox.take(MESSAGES_AT_ONCE, LINGER_S):
             self._keep_trying(messages)
+        if self._watch:
+            with suppress(TryLater):  # the database says so where it is asked whether it writes
+                if self._watch.look():
+                    self._wake()
 
     def _keep_trying(self, messages: Sequence[Message]) -> None:
         """Returns when the messages are stored or put aside, or when the loop is to stop."""
@@ -132,15 +112,21 @@ class Ingest:
         self._acknowledge(messages, tally)
 
     def _commit(self, messages: Sequence[Message]) -> Tally:
-        deliveries, poisoned = _sort(messages)
+        opened = [_open(message) for message in messages]
         now = self._clock.now()
         with self._database.writing() as connection:
-            tally = self._recorder.record(connection, deliveries, now)
-            for message, reason in poisoned:
-                put_in_quarantine(connection, message.topic, message.payload, reason, now)
-        for message, reason in poisoned:
-            self._report_poison(message, reason)
+            _keep_unread(connection, [one for one in opened if one.trouble], now)
+            tally = self._recorder.record(connection, [one.delivery for one in opened if one.delivery], now)
+        for one in opened:
+            self._note(one)
         return tally
+
+    def _note(self, stored: _Opened) -> None:
+        """After the commit."""
+        if stored.trouble:
+            self._report_poison(stored.message, stored.trouble)
+        if stored.delivery and self._watch:
+            self._watch.hear(stored.delivery.batch, live=stored.message.lane is Lane.LIVE)
 
     def _set_aside(self, message: Message, reason: str) -> Tally:
         """Its entries count as received, or the store would send them for ever; the bytes are kept in any case."""
@@ -156,9 +142,10 @@ class Ingest:
 
     def _quarantine(self, message: Message, reason: str, *, note: bool) -> Tally:
         now = self._clock.now()
+        unread = _Opened(message=message, delivery=refuse_all(message) if note else None, trouble=reason)
         with self._database.writing() as connection:
-            put_in_quarantine(connection, message.topic, message.payload, reason, now)
-            return self._recorder.record(connection, [_refuse_all(message)] if note else [], now)
+            _keep_unread(connection, [unread], now)
+            return self._recorder.record(connection, [unread.delivery] if unread.delivery else [], now)
 
     def _acknowledge(self, messages: Sequence[Message], tally: Tally) -> None:
         for store, ack in tally.acks:
@@ -186,82 +173,31 @@ class Ingest:
         self._waiting = False
 
 
-def _sort(messages: Sequence[Message]) -> tuple[list[Delivery], list[tuple[Message, str]]]:
-    deliveries: list[Delivery] = []
-    poisoned: list[tuple[Message, str]] = []
-    for message in messages:
-        try:
-            delivery, trouble = read_message(message)
-        except Poison as poison:
-            poisoned.append((message, str(poison)))
-            continue
-        deliveries.append(delivery)
-        if trouble:
-            poisoned.append((message, trouble))
-    return deliveries, poisoned
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A message, what could be read of it, and why the rest could not."""
+
+    message: Message
+    delivery: Delivery | None
+    trouble: str
 
 
-def read_message(message: Message) -> tuple[Delivery, str]:
-    """What can be read of it, and why the rest cannot ("" where there is none). Raises Poison where nothing can."""
+def _open(message: Message) -> _Opened:
     try:
-        store = parse_topic(message.topic).store
-    except NotOurTopic as error:
-        raise Poison(str(error)) from error
-    try:
-        return Delivery(batch=_read(store, message.payload)), ""
-    except (Undecodable, Poison) as error:
-        return _salvage(store, message.payload), str(error)
+        delivery, trouble = unpack(message)
+    except Poison as poison:
+        return _Opened(message=message, delivery=None, trouble=str(poison))
+    return _Opened(message=message, delivery=delivery, trouble=trouble)
 
 
-def _refuse_all(message: Message) -> Delivery:
-    delivery, _ = read_message(message)
-    numbers = [entry.seq for entry in delivery.batch.entries]
-    return Delivery(batch=replace(delivery.batch, entries=()), refused=(*numbers, *delivery.refused))
-
-
-def _read(store: str, payload: bytes) -> Batch:
-    batch = decode_batch(store, payload)
-    _check_stream(batch.stream)
-    for entry in batch.entries:
-        _check(entry)
-    return batch
-
-
-def _salvage(store: str, payload: bytes) -> Delivery:
-    """Entry by entry: one that nobody can read must hold up neither its neighbours nor the store's outbox."""
-    try:
-        stream, frames = split_batch(payload)
-    except Undecodable as error:
-        raise Poison(str(error)) from error
-    _check_stream(stream)
-    entries: list[Entry] = []
-    refused: list[int] = []
-    for seq, body in frames:
-        try:
-            entries += _read(store, encode_batch(stream, [(seq, body)])).entries
-        except (Undecodable, Poison):
-            if 1 <= seq <= LARGEST_SEQ:
-                refused.append(seq)
-    return Delivery(batch=Batch(store=store, stream=stream, entries=tuple(entries)), refused=tuple(refused))
-
-
-def _check_stream(stream: str) -> None:
-    if not 0 < len(stream) <= LONGEST_STREAM:
-        raise Poison(f"the name of the stream is empty or longer than {LONGEST_STREAM}")
-
-
-def _check(entry: Entry) -> None:
-    if not 1 <= entry.seq <= LARGEST_SEQ:
-        raise Poison(f"sequence number {entry.seq} is out of bounds")
-    match entry.body:
-        case Gap() as gap if not (1 <= gap.from_seq <= gap.to_seq <= LARGEST_SEQ and 0 <= gap.count <= LARGEST_SEQ):
-            raise Poison(f"gap {gap.from_seq}..{gap.to_seq} is out of bounds")
-        case AgentStatus() as status:
-            ids = [device.id for device in status.devices]
-        case Gap():
-            ids = []
-        case telemetry:
-            ids = [telemetry.device]
-    for name in ids:
-        if not STORE_ID.fullmatch(name):
-            raise Poison(f"{name[:80]!r} cannot be the id of a device")
+def _keep_unread(connection: Connection, opened: Sequence[_Opened], now: datetime) -> None:
+    """Before any of it counts as received: of what was received earlier, nothing is left to be taken in."""
+    kept: set[tuple[str, str, int]] = set()
+    for one in opened:
+        fresh: list[int] = []
+        if one.delivery:
+            store, stream = one.delivery.batch.store, one.delivery.batch.stream
+            known = receipts(connection, store, stream)
+            fresh = [seq for seq in one.delivery.refused if seq not in known and (store, stream, seq) not in kept]
+            kept |= {(store, stream, seq) for seq in fresh}
+        put_in_quarantine(connection, one.message.topic, one.message.payload, one.trouble, now, fresh)

@@ -23,6 +23,8 @@ class Meters:
         self.duplicates = Counter("collector_duplicates", "Entries that had been stored before", registry=registry)
         self.gaps = Counter("collector_gaps", "Gaps that stores reported", registry=registry)
         self.quarantined = Counter("collector_quarantined", "Messages that nobody could read", registry=registry)
+        self.silent = Gauge("collector_silent_stores", "Stores that are not heard", registry=registry)
+        self.rivals = Gauge("collector_rival_stores", "Stores that two agents speak for", registry=registry)
         self.unjudged = Counter(
             "collector_unjudged", "Polls stored without being judged", ["reason"], registry=registry
         )
@@ -32,7 +34,16 @@ class Meters:
             buckets=_LATENCIES_S,
             registry=registry,
         )
-        self.queue = Gauge("collector_queue_messages", "Messages that wait for the ingest", registry=registry)
+        self.queue = Gauge("collector_queue_messages", "Messages that wait for the ingest", ["lane"], registry=registry)
+        self.telemetry_waiting = Gauge(
+            "collector_telemetry_waiting",
+            "Polls not sealed yet, or readings not yet on their server",
+            registry=registry,
+        )
+        self.telemetry_lost = Gauge(
+            "collector_telemetry_lost", "Readings that their server never took", registry=registry
+        )
+        self.queue_bytes = Gauge("collector_queue_bytes", "Their payloads", ["lane"], registry=registry)
         self.open_tickets = Gauge("collector_open_tickets", "Tickets that are open", ["severity"], registry=registry)
         self.feed_clients = Gauge("collector_feed_clients", "Pages that follow the feed", registry=registry)
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from collector.domain.silence import DEFAULT_AFTER, SETTLE
+from collector.partitions import ALL, PartitionRange
+from collector.telemetry.settings import EmbeddedSettings, InfluxSettings
 from configs.documents import Document, Fault, Faulty, build, read_document
+from configs.durations import Duration
 from edge_agent.contract.text import Text
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+SHORTEST_SILENCE = 2 * SETTLE
 
 
 class _Part(BaseModel):
@@ -67,6 +72,9 @@ class Settings(_Part):
     broker: BrokerSettings
     web: WebSettings = WebSettings()
     rules: Path | None = None
+    telemetry: Annotated[EmbeddedSettings | InfluxSettings, Field(discriminator="kind")] = EmbeddedSettings()
+    partitions: PartitionRange = ALL
+    store_silent_after: Annotated[Duration, Field(ge=SHORTEST_SILENCE)] = DEFAULT_AFTER
 
 
 def split_url(url: str) -> SplitResult:
@@ -95,8 +103,16 @@ def _place(settings: Settings, folder: Path) -> Settings:
         "database": folder / settings.database,
         "rules": _under(folder, settings.rules),
         "broker": broker.model_copy(update=files),
+        "telemetry": _place_telemetry(settings.telemetry, folder),
     }
     return settings.model_copy(update=update)
+
+
+def _place_telemetry(telemetry: EmbeddedSettings | InfluxSettings, folder: Path) -> EmbeddedSettings | InfluxSettings:
+    if isinstance(telemetry, EmbeddedSettings):
+        return telemetry
+    files = {"token_file": _under(folder, telemetry.token_file), "ca_file": _under(folder, telemetry.ca_file)}
+    return telemetry.model_copy(update=files)
 
 
 def _under(folder: Path, path: Path | None) -> Path | None:
@@ -108,6 +124,9 @@ def _missing_files(document: Document, settings: Settings) -> list[Fault]:
         ("broker", "password_file"): settings.broker.password_file,
         ("broker", "ca_file"): settings.broker.ca_file,
     }
+    if isinstance(settings.telemetry, InfluxSettings):
+        wanted["telemetry", "token_file"] = settings.telemetry.token_file
+        wanted["telemetry", "ca_file"] = settings.telemetry.ca_file
     faults = [_missing(document, place, path) for place, path in wanted.items() if path and not path.is_file()]
     if settings.rules and not settings.rules.is_dir():
         faults.append(_missing(document, ("rules",), settings.rules))

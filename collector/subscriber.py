@@ -1,12 +1,11 @@
-"""The collector's line to the broker: batches in through a bounded queue, acknowledgements out."""
+"""The collector's lines to the broker: batches in through bounded queues, acknowledgements out."""
 
 from __future__ import annotations
 
 import logging
-import queue
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import SystemRandom
 from typing import Any
 
@@ -15,65 +14,101 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from collector.ingest import Message
+from collector.inbox import Lane, Message
+from collector.lanes import Capacity, Lanes
+from collector.partitions import ALL, Partitions
 from collector.settings import BrokerSettings
 from edge_agent.contract.codec import encode_ack
 from edge_agent.contract.readings import Ack
-from edge_agent.contract.topics import EVERY_BATCH, ack_topic
+from edge_agent.contract.topics import ack_topic
 
-CAPACITY = 1_000
 KEEP_ALIVE_S = 60
 CONNECT_WITHIN_S = 3.0
 STOP_WITHIN_S = 2.0
 FIRST_MESSAGE_WITHIN_S = 0.5
 
+LEAVES = {Lane.LIVE: "batch", Lane.HISTORY: "history"}
+
 log = logging.getLogger(__name__)
 
 
 class Subscriber:
-    """An Inbox over MQTT. While the queue is full nothing more is read from the line, and the broker keeps the rest."""
+    """An Inbox over MQTT. Each lane has a session of its own: at the broker too, history never stands before live."""
 
-    def __init__(self, broker: BrokerSettings, steady: Callable[[], float], capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        broker: BrokerSettings,
+        steady: Callable[[], float],
+        capacity: Mapping[Lane, Capacity] | None = None,
+        partitions: Partitions = ALL,
+    ) -> None:
+        self.lanes = Lanes(capacity)
+        self._lines = {lane: _Line(lane, broker, steady, self.lanes, partitions) for lane in Lane}
+
+    @property
+    def connected(self) -> bool:
+        return all(line.connected for line in self._lines.values())
+
+    def start(self) -> None:
+        """Connects from threads of its own, and again for ever."""
+        for line in self._lines.values():
+            line.start()
+
+    def stop(self) -> None:
+        """What has been answered still goes out; a line that hangs is left to hang."""
+        ending = [threading.Thread(target=line.stop, daemon=True) for line in self._lines.values()]
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join(STOP_WITHIN_S / len(ending))
+
+    def take(self, most: int, linger: float) -> list[Message]:
+        if not self.lanes.wait(FIRST_MESSAGE_WITHIN_S):
+            return []
+        self.lanes.wait_for_enough(most, linger)
+        return self.lanes.take(most)
+
+    def answer(self, store: str, ack: Ack) -> None:
+        self._lines[Lane.LIVE].publish(ack_topic(store), encode_ack(ack))
+
+    def settle(self, message: Message) -> None:
+        self._lines[message.lane].settle(message)
+
+
+class _Line:
+    """One session. While its lane is full nothing more is read from the line, and the broker keeps the rest."""
+
+    def __init__(
+        self, lane: Lane, broker: BrokerSettings, steady: Callable[[], float], lanes: Lanes, partitions: Partitions
+    ) -> None:
+        self._lane = lane
         self._broker = broker
         self._steady = steady
-        self._queue: queue.Queue[Message] = queue.Queue(capacity)
+        self._lanes = lanes
+        self._partitions = partitions
         self._stopping = threading.Event()
         self._session = 0
         self._told_down = False
         self.connected = False
         self._client = self._configure()
 
+    @property
+    def _topics(self) -> list[str]:
+        return self._partitions.topics(LEAVES[self._lane])
+
     def start(self) -> None:
-        """Connects from a thread of its own, and again for ever."""
         self._client.connect_async(self._broker.host, self._broker.port, KEEP_ALIVE_S)
         self._client.loop_start()
 
     def stop(self) -> None:
-        """What has been answered still goes out; a line that hangs is left to hang."""
         self._stopping.set()
         self._client.disconnect()
-        closing = threading.Thread(target=self._client.loop_stop, daemon=True)
-        closing.start()
-        closing.join(STOP_WITHIN_S)
+        self._client.loop_stop()
+        for callback in ("on_connect", "on_connect_fail", "on_subscribe", "on_disconnect", "on_message"):
+            setattr(self._client, callback, None)  # else it is part of a cycle, and its sockets outlive us
 
-    def depth(self) -> int:
-        return self._queue.qsize()
-
-    def take(self, most: int, linger: float) -> list[Message]:
-        try:
-            taken = [self._queue.get(timeout=FIRST_MESSAGE_WITHIN_S)]
-        except queue.Empty:
-            return []
-        end = self._steady() + linger
-        while len(taken) < most:
-            try:
-                taken.append(self._queue.get(timeout=max(0.0, end - self._steady())))
-            except queue.Empty:
-                break
-        return taken
-
-    def answer(self, store: str, ack: Ack) -> None:
-        self._client.publish(ack_topic(store), encode_ack(ack), qos=1)
+    def publish(self, topic: str, payload: bytes) -> None:
+        self._client.publish(topic, payload, qos=1)
 
     def settle(self, message: Message) -> None:
         if message.session == self._session:  # in another session the broker may use this mid for another message
@@ -81,7 +116,10 @@ class Subscriber:
 
     def _configure(self) -> Client:
         client = Client(
-            CallbackAPIVersion.VERSION2, client_id=self._broker.client_id, clean_session=False, manual_ack=True
+            CallbackAPIVersion.VERSION2,
+            client_id=_client_id(self._broker, self._lane, self._partitions),
+            clean_session=False,
+            manual_ack=True,
         )
         if self._broker.username is not None:
             client.username_pw_set(self._broker.username, self._broker.password())
@@ -104,16 +142,16 @@ class Subscriber:
             self._down(f"the broker refused: {reason}")
             return
         self._session += 1
-        client.subscribe(EVERY_BATCH, qos=1)
+        client.subscribe([(topic, 1) for topic in self._topics])
 
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            self._down(f"the broker does not let us subscribe to {EVERY_BATCH}")
+            self._down(f"the broker does not let us subscribe to {self._topics[0]}")
             return
         self.connected, self._told_down = True, False
-        log.info("broker connected host=%s port=%d", self._broker.host, self._broker.port)
+        log.info("broker connected host=%s port=%d lane=%s", self._broker.host, self._broker.port, self._lane)
 
     def _on_connect_fail(self, _client: Client, _data: Any) -> None:
         self._down("no connection")
@@ -128,7 +166,8 @@ class Subscriber:
     def _down(self, reason: str) -> None:
         self.connected = False
         if not self._told_down:
-            log.warning("broker down host=%s port=%d reason=%s", self._broker.host, self._broker.port, reason)
+            where = (self._broker.host, self._broker.port, self._lane)
+            log.warning("broker down host=%s port=%d lane=%s reason=%s", *where, reason)
         self._told_down = True
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
@@ -138,13 +177,20 @@ class Subscriber:
             mid=message.mid,
             session=self._session,
             arrived=self._steady(),
+            lane=self._lane,
         )
         while not self._stopping.is_set():
-            try:
-                self._queue.put(arrived, timeout=FIRST_MESSAGE_WITHIN_S)
-            except queue.Full:
-                continue
-            return
+            if self._lanes.put(arrived, FIRST_MESSAGE_WITHIN_S):
+                return
+
+
+def _client_id(broker: BrokerSettings, lane: Lane, partitions: Partitions) -> str:
+    """Live keeps the name that the broker knows from before there were lanes, and what waits there under it.
+
+    Collectors that divide the stores have sessions of their own.
+    """
+    name = broker.client_id if partitions.all else f"{broker.client_id}-{partitions}"
+    return name if lane is Lane.LIVE else f"{name}-{lane}"
 
 
 def _topic(message: MQTTMessage) -> str:

@@ -56,6 +56,10 @@ class Document:
             location = location[:-1]
         return self.lines.get(location, 1)
 
+    def says(self, location: Location) -> bool:
+        """Whether that value stands in the document."""
+        return location in self.lines
+
     def fault(self, location: Sequence[str | int], what: Text, fix: Text) -> Fault:
         return Fault(file=str(self.path), line=self.line(*location), what=what, fix=fix)
 
@@ -181,6 +185,6 @@ def _written(document: Document, location: Location) -> Location:
     """The parts of `location` that stand in the document: pydantic also names the kind that a union chose."""
     found: Location = ()
     for part in location:
-        if (*found, part) in document.lines:
+        if document.says((*found, part)):
             found = (*found, part)
     return found

@@ -86,13 +86,15 @@ TRANSITIONS: Mapping[State, Mapping[Finding, Move]] = {
 class Alarm:
     """`since`: the condition is true since then. `seen`: when the hold that runs now was last known to go on.
 
-    `normal_since` is set exactly while the state is clearing. A clear alarm is no alarm: it is None.
+    `normal_since` is set exactly while the state is clearing. `at_least`: the condition was true at the first word of a
+    segment, and may have been so before. A clear alarm is no alarm: it is None.
     """
 
     state: State
     since: datetime
     seen: datetime
     normal_since: datetime | None = None
+    at_least: bool = False
 
     @property
     def raised(self) -> bool:
@@ -117,16 +119,26 @@ class Step:
     change: ChangeKind | None
     since: datetime
     until: datetime
+    at_least: bool = False
 
 
-def advance(alarm: Alarm | None, verdict: Verdict, at: datetime, hold: timedelta, normal_for: timedelta) -> Step:
-    """The alarm after `verdict`, found at `at`; `hold` and `normal_for` as the rule has them."""
+def advance(
+    alarm: Alarm | None, verdict: Verdict, at: datetime, hold: timedelta, normal_for: timedelta, *, first: bool = False
+) -> Step:
+    """The alarm after `verdict`, found at `at`; `hold` and `normal_for` as the rule has them.
+
+    `first`: nothing is known of the condition before `at`, so that one that is true may be older.
+    """
     since = _faulty_since(alarm, at)
+    at_least = first if alarm is None else alarm.at_least and since == alarm.since
     normal_since = _normal_since(alarm, at)
     finding = _finding(alarm, verdict, at - since >= hold, at - normal_since >= normal_for)
     move = TRANSITIONS[State.CLEAR if alarm is None else alarm.state][finding]
-    after = alarm if finding in _STANDS_STILL and move.to != State.CLEAR else _enter(move.to, since, normal_since, at)
-    return Step(alarm=after, change=move.change, since=since, until=normal_since if move.change == "cleared" else at)
+    after = alarm
+    if finding not in _STANDS_STILL or move.to == State.CLEAR:
+        after = _enter(move.to, since, normal_since, at, at_least)
+    until = normal_since if move.change == "cleared" else at
+    return Step(alarm=after, change=move.change, since=since, until=until, at_least=at_least)
 
 
 def diagram() -> str:
@@ -170,8 +182,8 @@ def _normal_since(alarm: Alarm | None, at: datetime) -> datetime:
     return alarm.normal_since
 
 
-def _enter(state: State, since: datetime, normal_since: datetime, at: datetime) -> Alarm | None:
+def _enter(state: State, since: datetime, normal_since: datetime, at: datetime, at_least: bool) -> Alarm | None:
     if state is State.CLEAR:
         return None
     clearing = state is State.CLEARING
-    return Alarm(state=state, since=since, seen=at, normal_since=normal_since if clearing else None)
+    return Alarm(state=state, since=since, seen=at, normal_since=normal_since if clearing else None, at_least=at_least)

@@ -12,6 +12,7 @@ from rules.diagnosis import diagnose, evidence_of
 from rules.expression import Moment
 from rules.memory import DeviceMemory, is_silent, remember
 from rules.model import Change, Rule, RuleBook
+from rules.opening import begin, follow
 
 __all__ = ["DeviceMemory", "Judgement", "judge"]
 
@@ -37,34 +38,40 @@ def judge(book: RuleBook, device: Device, memory: DeviceMemory, telemetry: Telem
     if memory.at is not None and telemetry.at <= memory.at:
         return Judgement(memory=known)
     alarms, changes = dict(memory.alarms), []
+    openings = None if memory.openings is None else dict(memory.openings)
+    moment = moment_of(known, telemetry.at, {})
     for rule, params in plan.rules:
-        moment = _moment(known, telemetry.at, params)
-        step = _step(rule, alarms.get(rule.id), moment, alarms)
-        if step is None:
+        moment.params = params
+        alarm = alarms.get(rule.id)
+        faulty = rule.when.holds(moment)
+        if alarm is None and not faulty and openings is None:
             continue
+        verdict = _verdict(rule, moment, faulty, alarms)
+        if openings is None:
+            step = advance(alarm, verdict, moment.at, rule.hold, rule.normal_for)
+        else:
+            opening = openings.get(rule.id) or begin(alarm, moment.at)
+            step = advance(alarm, verdict, moment.at, rule.hold, rule.normal_for, first=opening.first)
+            openings[rule.id] = follow(opening, step, verdict, moment.at, rule.hold, rule.normal_for)
         _keep(alarms, rule.id, step.alarm)
         if step.change is not None:
-            changes.append(_change(rule, device, step, moment))
-    return Judgement(memory=replace(known, alarms=alarms), changes=tuple(changes))
+            changes.append(change_of(rule, device, step, moment))
+    return Judgement(memory=replace(known, alarms=alarms, openings=openings), changes=tuple(changes))
 
 
-def _moment(memory: DeviceMemory, at: datetime, params: Mapping[str, float]) -> Moment:
+def moment_of(memory: DeviceMemory, at: datetime, params: Mapping[str, float]) -> Moment:
+    """What the conditions of a rule with these params are asked about."""
     silent = is_silent(memory)
     return Moment(at=at, points=memory.points, windows=memory.windows, params=params, silent=silent)
 
 
-def _step(rule: Rule, alarm: Alarm | None, moment: Moment, alarms: Mapping[str, Alarm]) -> Step | None:
-    """None: the alarm was clear and stays so."""
-    faulty = rule.when.holds(moment)
-    if alarm is None and not faulty:
-        return None
-    verdict = Verdict(
+def _verdict(rule: Rule, moment: Moment, faulty: bool | None, alarms: Mapping[str, Alarm]) -> Verdict:
+    return Verdict(
         faulty=faulty,
         normal=_normal(rule, moment, faulty),
         masked=rule.unless is not None and rule.unless.when.holds(moment) is True,
         inhibited=any(other in alarms and alarms[other].raised for other in rule.inhibited_by),
     )
-    return advance(alarm, verdict, moment.at, rule.hold, rule.normal_for)
 
 
 def _normal(rule: Rule, moment: Moment, faulty: bool | None) -> bool | None:
@@ -80,7 +87,8 @@ def _keep(alarms: dict[str, Alarm], rule: str, alarm: Alarm | None) -> None:
         alarms[rule] = alarm
 
 
-def _change(rule: Rule, device: Device, step: Step, moment: Moment) -> Change:
+def change_of(rule: Rule, device: Device, step: Step, moment: Moment) -> Change:
+    """What `step`, which has a change, is told as. `moment` is what it was decided on."""
     held_for = step.until - step.since
     raised = step.change == "raised"
     return Change(
@@ -92,4 +100,5 @@ def _change(rule: Rule, device: Device, step: Step, moment: Moment) -> Change:
         severity=rule.severity,
         evidence=evidence_of(rule, device.device_class, moment, held_for),
         diagnosis=diagnose(rule, device.device_class, moment, held_for) if raised else (),
+        since_at_least=step.at_least,
     )

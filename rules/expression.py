@@ -13,6 +13,8 @@ from edge_agent.contract.readings import UNREACHED, Quality, Value
 from rules.memory import LastReading
 from rules.window import QUESTIONS, STALE_AFTER, Run
 
+_GOOD = Quality.GOOD
+
 Type = Literal["number", "flag", "word"]
 Answer = Value | None
 """None is unknown."""
@@ -67,7 +69,7 @@ class PointValue:
 
     def answer(self, moment: Moment) -> Answer:
         last = moment.points.get(self.name)
-        if last is None or last.quality is not Quality.GOOD or moment.at - last.at > STALE_AFTER:
+        if last is None or last.quality is not _GOOD or moment.at - last.at > STALE_AFTER:
             return None
         return last.value if type(last.value) in FITS[self.type] else None
 

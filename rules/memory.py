@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple, TypeGuard
 
-from edge_agent.contract.readings import UNREACHED, Quality, Reading, Telemetry, Value
+from edge_agent.contract.readings import UNREACHED, Quality, Telemetry, Value
 from rules.alarm import Alarm
+from rules.opening import Opening
 from rules.window import STALE_AFTER, Run, extend
+
+_GOOD = Quality.GOOD
 
 
 class LastReading(NamedTuple):
@@ -28,7 +32,7 @@ class LastReading(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceMemory:
     """`at` is the newest telemetry; `reached_at` and `unreached_at` are the newest report that the device answered
-    (if only to refuse) and the newest that it did not."""
+    (if only to refuse) and the newest that it did not. `openings` are there while the time before is not known yet."""
 
     at: datetime | None = None
     reached_at: datetime | None = None
@@ -36,28 +40,38 @@ class DeviceMemory:
     points: dict[str, LastReading] = field(default_factory=dict)
     windows: dict[str, tuple[Run, ...]] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
+    openings: dict[str, Opening] | None = None
 
 
 def remember(memory: DeviceMemory, telemetry: Telemetry, keep: Mapping[str, timedelta]) -> DeviceMemory:
     """With the readings that are newer than what is known; `keep` says how long which points need a window."""
     at = telemetry.at
     points, windows = dict(memory.points), dict(memory.windows)
+    reached = unreached = False
     for reading in telemetry.readings:
-        last = points.get(reading.point)
-        if last is not None and at < last.at:
+        point, value, quality = reading.point, reading.value, reading.quality
+        if quality is not _GOOD and quality in UNREACHED:
+            unreached = True
+        else:
+            reached = True
+        last = points.get(point)
+        if last is None:
+            points[point] = LastReading(value, quality, at, at, None if value is None else at)
+        elif at < last.at:
             continue
-        points[reading.point] = _follow(last, reading, at)
-        length = keep.get(reading.point)
-        if length is not None and _is_number(reading.value):
-            windows[reading.point] = extend(windows.get(reading.point, ()), reading.value, at, length)
-    unreached = [reading.quality in UNREACHED for reading in telemetry.readings]
+        else:
+            points[point] = _follow(last, value, quality, at)
+        length = keep.get(point)
+        if length is not None and _is_number(value):
+            windows[point] = extend(windows.get(point, ()), value, at, length)
     return DeviceMemory(
         at=_later(memory.at, at),
-        reached_at=memory.reached_at if all(unreached) else _later(memory.reached_at, at),
-        unreached_at=_later(memory.unreached_at, at) if any(unreached) else memory.unreached_at,
+        reached_at=_later(memory.reached_at, at) if reached else memory.reached_at,
+        unreached_at=_later(memory.unreached_at, at) if unreached else memory.unreached_at,
         points=points,
         windows=windows,
         alarms=memory.alarms,
+        openings=memory.openings,
     )
 
 
@@ -68,13 +82,17 @@ def is_silent(memory: DeviceMemory) -> bool | None:
     return memory.unreached_at > memory.reached_at
 
 
-def _follow(last: LastReading | None, reading: Reading, at: datetime) -> LastReading:
-    if last is None:
-        return LastReading(reading.value, reading.quality, at, at, None if reading.value is None else at)
-    if reading.value is None:
-        return LastReading(last.value, reading.quality, at, last.since, last.good_at)
-    goes_on = last.good_at is not None and last.value == reading.value and at - last.good_at <= STALE_AFTER
-    return LastReading(reading.value, reading.quality, at, last.since if goes_on else at, at)
+def _follow(last: LastReading, value: Value | None, quality: Quality, at: datetime) -> LastReading:
+    before, _, _, since, good_at = last
+    if value is None:
+        return _last_reading((before, quality, at, since, good_at))
+    if good_at is None or before != value or at - good_at > STALE_AFTER:
+        since = at
+    return _last_reading((value, quality, at, since, at))
+
+
+_last_reading = partial(tuple.__new__, LastReading)
+"""Without the detour of its own `__new__`: twenty of these are made of every poll of every device."""
 
 
 def _is_number(value: Value | None) -> TypeGuard[float]:

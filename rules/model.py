@@ -51,7 +51,10 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """An alarm of one device was raised or is over. `since` is when its condition began, in event time as `at` is."""
+    """An alarm of one device was raised or is over. `since` is when its condition began, in event time as `at` is.
+
+    `since_at_least`: it had begun by then; what was before is not known yet.
+    """
 
     rule: str
     device: str
@@ -61,6 +64,7 @@ class Change:
     severity: Severity
     evidence: Evidence
     diagnosis: tuple[Diagnosis, ...]
+    since_at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from collector.api import docs, feed, health, page, problems, session, stores, tickets
+from collector.api import docs, feed, health, page, past, problems, quarantine, session, stores, tickets
 from collector.api.guard import Guard
 from collector.api.office import Office
 
@@ -39,7 +39,16 @@ def build_app(office: Office) -> FastAPI:
     app.state.office = office
     app.add_middleware(Guard)
     problems.install(app)
-    for part in (session.router, session.links, tickets.router, stores.router, feed.router, health.router):
+    for part in (
+        session.router,
+        session.links,
+        tickets.router,
+        stores.router,
+        past.router,
+        feed.router,
+        health.router,
+        quarantine.router,
+    ):
         app.include_router(part)
     app.include_router(docs.router)
     app.include_router(page.router)  # last: it takes every path that is left

@@ -9,17 +9,19 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 
 from collector.api.office import OfficeHere
 from collector.api.problems import Problem, documented, not_found
+from collector.api.readings import Asked, Readings, tell_fitting, tell_newest
 from collector.api.session import signed_in
-from collector.domain.events import explain_point, name_duty
-from collector.store import inventory
+from collector.domain.events import name_duty
+from collector.domain.line_faults import OFFICE
+from collector.store import inventory, lines, streams
 from collector.store.inventory import DeviceState, StoreState
-from collector.telemetry.base import Sample
+from collector.store.lines import SOUND, Line
+from collector.telemetry.base import Span
 from edge_agent.contract.clock import EPOCH
-from edge_agent.contract.readings import Quality
 from edge_agent.contract.text import Text
 
 POINTS_AT_MOST = 20
@@ -53,12 +55,19 @@ class ShownDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownStore:
-    """`last_seen_at` is when its last message arrived."""
+    """`last_seen_at` is when its last message arrived.
+
+    `silent_since` is when a store that is said to be offline was last heard, `two_agents_since` when a second agent
+    began to speak for it; null where that is not so. `lost` entries of it will never come: its agent had to drop them.
+    """
 
     id: str
     name: Text
     timezone: str
     last_seen_at: datetime | None
+    silent_since: datetime | None
+    two_agents_since: datetime | None
+    lost: int
     devices: tuple[ShownDevice, ...]
 
 
@@ -69,17 +78,18 @@ class StoreList:
     stores: tuple[ShownStore, ...]
 
 
-class Readings(BaseModel):
-    """By point, oldest first: milliseconds since 1970, the value (null where the quality is not good), the quality."""
-
-    points: dict[str, list[tuple[int, float | bool | str | None, Quality]]]
-
-
 @router.get("", operation_id="listStores", summary="Stores and their devices")
 def list_stores(office: OfficeHere) -> StoreList:
     with office.database.reading() as connection:
         states = inventory.states(connection)
-    return StoreList(stores=tuple(map(_show_store, states)))
+        known = lines.lines(connection)
+        lost = streams.count_lost(connection)
+    shown = (
+        _show_store(state, known.get(state.label.id, SOUND), lost.get(state.label.id, 0))
+        for state in states
+        if state.label.id != OFFICE
+    )
+    return StoreList(stores=tuple(shown))
 
 
 @router.get(
@@ -96,7 +106,14 @@ def read_readings(
     points: Annotated[str, Query(description="Names of points, separated by commas", min_length=1, max_length=1000)],
     since: Annotated[AwareDatetime | None, Query(description="Default: 24 h before `until`")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Default: now")] = None,
-    limit: Annotated[int, Query(description="Of each point the newest so many", ge=1, le=SAMPLES_AT_MOST)] = 2_000,
+    limit: Annotated[
+        int | None,
+        Query(
+            description="Of each point the newest so many readings. Without it a span of many is told in steps",
+            ge=1,
+            le=SAMPLES_AT_MOST,
+        ),
+    ] = None,
 ) -> Response:
     names = _names(points)
     with office.database.reading() as connection:
@@ -105,9 +122,12 @@ def read_readings(
         raise not_found(Text(zh=f"门店 {store} 没有设备 {device}", en=f"the store {store} has no device {device}"))
     end = _countable(until or office.clock.now())
     begin = _countable(since or end - SHOWN_BY_DEFAULT)
-    samples = office.telemetry.read(store, device, names, begin, end, limit)
-    told = {name: [_row(device_class, name, one) for one in samples[name]] for name in names}
-    return Response(msgspec.json.encode({"points": told}), media_type="application/json")
+    asked = Asked(store=store, device=device, device_class=device_class, points=names)
+    if limit:
+        told = tell_newest(office.telemetry, asked, Span(since=begin, until=end, most=limit))
+    else:
+        told = tell_fitting(office.telemetry, asked, begin, end, office.clock.now())
+    return Response(msgspec.json.encode(told), media_type="application/json")
 
 
 def _countable(instant: datetime) -> datetime:
@@ -124,19 +144,15 @@ def _names(points: str) -> list[str]:
     return names
 
 
-def _row(device_class: str, point: str, sample: Sample) -> tuple[int, float | bool | str | None, str]:
-    value = sample.value
-    if value is not None and explain_point(device_class, point).type == "flag":
-        value = bool(value)
-    return sample.at_ms, value, sample.quality.value
-
-
-def _show_store(state: StoreState) -> ShownStore:
+def _show_store(state: StoreState, line: Line, lost: int) -> ShownStore:
     return ShownStore(
         id=state.label.id,
         name=state.label.name,
         timezone=state.label.timezone,
         last_seen_at=state.last_seen_at,
+        silent_since=line.silent_since,
+        two_agents_since=line.rivals_since,
+        lost=lost,
         devices=tuple(map(_show_device, state.devices)),
     )
 

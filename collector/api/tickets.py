@@ -85,7 +85,10 @@ class ChartPoint:
 
 
 class HistoryLine(BaseModel):
-    """`event` says what happened; `from` equals `to` where the state stayed, and is null where the ticket began."""
+    """`event` says what happened; `from` equals `to` where the state stayed, and is null where the ticket began.
+
+    `since` is the beginning of the fault as it was corrected to be.
+    """
 
     at: datetime
     actor: str
@@ -93,6 +96,7 @@ class HistoryLine(BaseModel):
     from_: State | None = Field(serialization_alias="from")
     to: State
     note: str | None
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,5 +237,11 @@ def _chart(case: Case, device_class: str) -> tuple[ChartPoint, ...]:
 
 def _line(event: TicketEvent) -> HistoryLine:
     return HistoryLine(
-        at=event.at, actor=event.actor, event=event.kind, from_=event.source, to=event.target, note=event.note
+        at=event.at,
+        actor=event.actor,
+        event=event.kind,
+        from_=event.source,
+        to=event.target,
+        note=event.note,
+        since=event.since,
     )

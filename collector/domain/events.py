@@ -10,6 +10,9 @@ from edge_agent.contract.catalogue import DUTIES, PointMeaning, UnknownPoint, me
 from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text, same
 
+GATEWAY_DUTY = Text(zh="网关", en="Gateway")
+"""Of the devices that head office lists for itself; no site file has it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreLabel:
@@ -45,7 +48,10 @@ class KeyValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketSummary:
-    """A ticket as a list and the feed show it. `moves` are the states that it can go to from here."""
+    """A ticket as a list and the feed show it. `moves` are the states that it can go to from here.
+
+    `since_at_least`: the fault was there at `since`, and what the store recorded before has not arrived yet.
+    """
 
     id: int
     number: str
@@ -56,6 +62,7 @@ class TicketSummary:
     store: StoreLabel
     device: DeviceLabel
     since: datetime
+    since_at_least: bool
     opened_at: datetime
     updated_at: datetime
     alarm_active: bool
@@ -84,6 +91,7 @@ def summarise(ticket: Ticket, store: StoreLabel, device: Device) -> TicketSummar
         store=store,
         device=label_device(device),
         since=ticket.since,
+        since_at_least=ticket.since_at_least,
         opened_at=ticket.opened_at,
         updated_at=ticket.updated_at,
         alarm_active=ticket.alarm_active,
@@ -106,7 +114,7 @@ def label_device(device: Device) -> DeviceLabel:
 
 def name_duty(duty: str) -> Text:
     """The duty's name; one that this version does not know yet is shown as it is written."""
-    return DUTIES.get(duty, same(duty))
+    return {**DUTIES, "gateway": GATEWAY_DUTY}.get(duty, same(duty))
 
 
 def explain_point(device_class: str, point: str) -> PointMeaning:

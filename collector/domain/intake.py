@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from collector.domain.tickets import STOREWARDEN, EventKind, Ticket, TicketEvent
 from edge_agent.contract.readings import Device, Value
-from rules.model import Change, Diagnosis, Evidence, Rule
+from edge_agent.contract.text import Text
+from rules.model import Change, Diagnosis, Evidence
+
+
+class Fault(Protocol):
+    """What a ticket takes from the rule, or from whatever else found the fault."""
+
+    @property
+    def title(self) -> Text: ...
+
+    @property
+    def key_value(self) -> str | None: ...
+
+    def limit_of(self, duty: str) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +45,7 @@ class Intake:
 
 
 def take_in(
-    standing: Ticket | None, change: Change, rule: Rule, device: Device, store: str, at: datetime
+    standing: Ticket | None, change: Change, rule: Fault, device: Device, store: str, at: datetime
 ) -> Intake | None:
     """`standing` is the open ticket of this device and fault, if there is one; `at` is head office's time.
 
@@ -47,7 +61,15 @@ def take_in(
     return None
 
 
-def _open(change: Change, rule: Rule, device: Device, store: str, at: datetime) -> Intake:
+def correct_since(ticket: Ticket, was: datetime, since: datetime, at_least: bool, at: datetime) -> Intake | None:
+    """A fault that was thought to have begun at `was` began at `since`; None where the ticket says nothing else."""
+    if ticket.since != was or (ticket.since, ticket.since_at_least) == (since, at_least):
+        return None
+    corrected = replace(ticket, since=since, since_at_least=at_least, updated_at=at)
+    return Intake(ticket=corrected, event=replace(_note(ticket, "since_corrected", at), since=since), case=None)
+
+
+def _open(change: Change, rule: Fault, device: Device, store: str, at: datetime) -> Intake:
     ticket = Ticket(
         id=0,
         store=store,
@@ -57,6 +79,7 @@ def _open(change: Change, rule: Rule, device: Device, store: str, at: datetime) 
         state="new",
         title=rule.title,
         since=change.since,
+        since_at_least=change.since_at_least,
         opened_at=at,
         updated_at=at,
         alarm_active=True,
@@ -68,7 +91,7 @@ def _open(change: Change, rule: Rule, device: Device, store: str, at: datetime) 
     return Intake(ticket=ticket, event=event, case=_case(change))
 
 
-def _recur(ticket: Ticket, change: Change, rule: Rule, device: Device, at: datetime) -> Intake:
+def _recur(ticket: Ticket, change: Change, rule: Fault, device: Device, at: datetime) -> Intake:
     again = replace(
         ticket,
         severity=change.severity,
@@ -95,5 +118,5 @@ def _case(change: Change) -> Case:
     return Case(evidence=change.evidence, diagnosis=change.diagnosis)
 
 
-def _key_value(change: Change, rule: Rule) -> Value | None:
+def _key_value(change: Change, rule: Fault) -> Value | None:
     return next((seen.value for seen in change.evidence.values if seen.point == rule.key_value), None)

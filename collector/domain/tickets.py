@@ -10,7 +10,7 @@ from edge_agent.contract.text import Text
 
 State = Literal["new", "accepted", "fixed", "closed", "cancelled", "merged"]
 Role = Literal["technician", "dispatcher"]
-EventKind = Literal["opened", "moved", "recurred", "cleared"]
+EventKind = Literal["opened", "moved", "recurred", "cleared", "since_corrected"]
 
 STATES: tuple[State, ...] = get_args(State)
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -43,8 +43,9 @@ MOVES: tuple[Move, ...] = (
 class Ticket:
     """One repair of one fault of one device. `fault` is the id of the rule that opened it.
 
-    `since` is when the fault began, `normal_since` when the alarm cleared while the ticket was open. `key_point` is the
-    point that a person looks at first, with its value when the alarm was raised and the rule's limit for it.
+    `since` is when the fault began (`since_at_least`: or earlier, which is not known yet), `normal_since` when the
+    alarm cleared while the ticket was open. `key_point` is the point that a person looks at first, with its value when
+    the alarm was raised and the rule's limit for it.
     """
 
     id: int
@@ -63,6 +64,7 @@ class Ticket:
     key_point: str | None = None
     key_value: float | bool | str | None = None
     key_limit: float | None = None
+    since_at_least: bool = False
 
     @property
     def open(self) -> bool:
@@ -75,7 +77,10 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketEvent:
-    """One line of a ticket's history; `source` is None where the ticket began, and equals `target` where it stayed."""
+    """One line of a ticket's history; `source` is None where the ticket began, and equals `target` where it stayed.
+
+    `since` is the beginning of the fault as it was corrected to be.
+    """
 
     at: datetime
     actor: str
@@ -83,6 +88,7 @@ class TicketEvent:
     source: State | None
     target: State
     note: str | None = None
+    since: datetime | None = None
 
 
 class MoveRefused(Exception):

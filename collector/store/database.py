@@ -34,6 +34,8 @@ class Database:
         self._engine = create_engine(url, pool_size=8, max_overflow=32, connect_args={"timeout": busy_timeout})
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
+        self.refused = False
+        """Whether the last write came to nothing: disk full or failing, or another writer that did not end."""
 
     @property
     def engine(self) -> Engine:
@@ -42,8 +44,19 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is committed at the end of the block. Raises TryLater."""
-        with self._transaction("IMMEDIATE") as connection:
-            yield connection
+        try:
+            with self._transaction("IMMEDIATE") as connection:
+                yield connection
+        except TryLater:
+            self.refused = True
+            raise
+        self.refused = False
+
+    def try_write(self) -> None:
+        """Writes a page that says what it said before. Raises TryLater where that is not possible either."""
+        with self.writing() as connection:
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

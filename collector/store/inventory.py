@@ -13,8 +13,24 @@ from sqlalchemy.dialects import sqlite
 
 from collector.domain.events import StoreLabel
 from collector.store.tables import OPEN, device, store, ticket
+from edge_agent.contract.clock import to_ms
 from edge_agent.contract.readings import AgentStatus, Device
 from edge_agent.contract.text import same
+
+# Built once: with small batches the building of statements would cost more than what they do.
+_STORE = sqlite.insert(store)
+_NOTE_ARRIVAL = _STORE.on_conflict_do_update(index_elements=["id"], set_={"last_seen_at": _STORE.excluded.last_seen_at})
+_NOTE_SIGHTING = """UPDATE device SET last_at = :at, answers = :answers
+WHERE store = :store AND id = :device AND (last_at IS NULL OR last_at <= :at)"""
+"""For the driver itself: one for every device of every batch."""
+_DEVICES = select(device).where(device.c.store.in_(bindparam("stores", expanding=True)))
+_DEVICE = sqlite.insert(device)
+_LIST = _DEVICE.on_conflict_do_update(
+    index_elements=["store", "id"],
+    set_={
+        column.name: column for column in _DEVICE.excluded if column.name not in {"store", "id", "answers", "last_at"}
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +56,17 @@ class StoreState:
 class Sighting:
     """That a device was polled `at` that time, and whether it answered."""
 
+    store: str
     device: str
     at: datetime
     answers: bool
 
 
-def note_arrival(connection: Connection, store_id: str, at: datetime) -> None:
+def note_arrivals(connection: Connection, store_ids: Iterable[str], at: datetime) -> None:
     """A store that nobody knew is written down by its id until its inventory comes."""
-    row = sqlite.insert(store).values(id=store_id, name=same(store_id), timezone="UTC", last_seen_at=at)
-    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"last_seen_at": at}))
+    rows = [{"id": one, "name": same(one), "timezone": "UTC", "last_seen_at": at} for one in store_ids]
+    if rows:
+        connection.execute(_NOTE_ARRIVAL, rows)
 
 
 def replace_inventory(connection: Connection, store_id: str, stream_id: str, seq: int, status: AgentStatus) -> bool:
@@ -67,20 +85,22 @@ def replace_inventory(connection: Connection, store_id: str, stream_id: str, seq
     return True
 
 
-def devices(connection: Connection, store_id: str) -> dict[str, Device]:
-    """Those that the newest inventory lists; empty while no inventory has come."""
-    query = select(device).where(device.c.store == store_id, device.c.listed).order_by(device.c.position)
-    return {row.id: to_device(row) for row in connection.execute(query)}
+def known_devices(connection: Connection, store_ids: Iterable[str]) -> dict[str, dict[str, Device]]:
+    """All that each store ever listed: what it recorded of one that is gone may still come."""
+    found: dict[str, dict[str, Device]] = {one: {} for one in store_ids}
+    for row in connection.execute(_DEVICES, {"stores": sorted(found)}):
+        found[row.store][row.id] = to_device(row)
+    return found
 
 
-def note_sightings(connection: Connection, store_id: str, sightings: Iterable[Sighting]) -> None:
+def note_sightings(connection: Connection, sightings: Iterable[Sighting]) -> None:
     """Each takes effect unless a later one is known."""
-    rows = [{"b_device": seen.device, "b_at": seen.at, "b_answers": seen.answers} for seen in sightings]
-    if not rows:
-        return
-    later = or_(device.c.last_at.is_(None), device.c.last_at <= bindparam("b_at"))
-    statement = update(device).where(device.c.store == store_id, device.c.id == bindparam("b_device"), later)
-    connection.execute(statement.values(last_at=bindparam("b_at"), answers=bindparam("b_answers")), rows)
+    rows = [
+        {"store": seen.store, "device": seen.device, "at": to_ms(seen.at), "answers": seen.answers}
+        for seen in sightings
+    ]
+    if rows:
+        connection.exec_driver_sql(_NOTE_SIGHTING, rows)
 
 
 def label(connection: Connection, store_id: str) -> StoreLabel:
@@ -150,6 +170,4 @@ def _list_devices(connection: Connection, store_id: str, listed: Iterable[Device
         }
         for position, one in enumerate(listed)
     ]
-    statement = sqlite.insert(device)
-    told = {name: statement.excluded[name] for name in rows[0] if name not in {"store", "id", "answers"}}
-    connection.execute(statement.on_conflict_do_update(index_elements=["store", "id"], set_=told), rows)
+    connection.execute(_LIST, rows)

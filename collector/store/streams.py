@@ -1,70 +1,186 @@
-"""What has been received of each stream, the gaps in them, and messages that nobody could read."""
+"""How far each stream has come and been judged, what of it waits, and what of it was lost."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects import sqlite
 
-from collector.domain.receipts import Receipts
-from collector.store.tables import gap, quarantine, stream, unjudged
+from collector.domain.receipts import NOTHING_RECEIVED, Receipts
+from collector.domain.segments import WHOLE, Segments
+from collector.store.tables import ahead, gap, stream, unjudged
+from edge_agent.contract.codec import decode_batch, encode_batch, encode_body
 from edge_agent.contract.readings import Gap, Telemetry
 
-QUARANTINED_AT_MOST = 1_000
+HIGHEST = 2**63 - 1
+SUPERSEDED = "superseded"
+"""Why a store dropped a status: it has a newer one."""
+Key = tuple[str, str]
+"""Store and stream."""
+
+# Built once: with small batches the building of statements would cost more than what they do.
+_ROW = sqlite.insert(stream)
+_REMEMBER = _ROW.on_conflict_do_update(
+    index_elements=list(stream.primary_key),
+    set_={column.name: column for column in _ROW.excluded if not column.primary_key},
+)
+_KNOWN = select(stream).where(tuple_(stream.c.store, stream.c.stream).in_(bindparam("keys", expanding=True)))
+_PUT_AHEAD = sqlite.insert(ahead).on_conflict_do_nothing()
+_TAKE_AHEAD = (
+    delete(ahead)
+    .where(ahead.c.store == bindparam("b_store"), ahead.c.stream == bindparam("b_stream"))
+    .where(ahead.c.seq.between(bindparam("b_first"), bindparam("b_last")))
+    .returning(ahead.c.seq, ahead.c.body)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """`ended`: the store has another stream now. `heard_at` is head office's time."""
+
+    receipts: Receipts = NOTHING_RECEIVED
+    segments: Segments = WHOLE
+    ended: bool = False
+    heard_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """A poll that is stored and decided nothing, and why."""
+
+    store: str
+    stream: str
+    seq: int
+    poll: Telemetry
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What a store had to drop: `count` entries of the range; 0..0 is a place that nobody knows."""
+
+    at: datetime
+    from_seq: int
+    to_seq: int
+    count: int
+    reason: str
+
+
+def known(connection: Connection, keys: Iterable[Key]) -> dict[Key, Progress]:
+    """Without those that were never heard of."""
+    found = connection.execute(_KNOWN, {"keys": sorted(keys)})
+    return {(row.store, row.stream): _progress(row) for row in found}
 
 
 def receipts(connection: Connection, store_id: str, stream_id: str) -> Receipts:
-    query = select(stream.c.upto, stream.c.ranges).where(stream.c.store == store_id, stream.c.stream == stream_id)
-    row = connection.execute(query).one_or_none()
-    return Receipts() if row is None else Receipts(upto=row.upto, ranges=row.ranges)
+    return known(connection, [(store_id, stream_id)]).get((store_id, stream_id), Progress()).receipts
 
 
-def remember(connection: Connection, store_id: str, stream_id: str, received: Receipts) -> None:
-    known = {"upto": received.upto, "ranges": received.ranges}
-    statement = sqlite.insert(stream).values(store=store_id, stream=stream_id, **known)
-    connection.execute(statement.on_conflict_do_update(index_elements=["store", "stream"], set_=known))
+def remember(connection: Connection, told: Mapping[Key, Progress]) -> None:
+    rows = [
+        {
+            "store": store_id,
+            "stream": stream_id,
+            "upto": one.receipts.upto,
+            "ranges": one.receipts.ranges,
+            "segments": one.segments,
+            "ended": one.ended,
+            "heard_at": one.heard_at,
+        }
+        for (store_id, stream_id), one in told.items()
+    ]
+    if rows:
+        connection.execute(_REMEMBER, rows)
 
 
-def record_gap(connection: Connection, store_id: str, stream_id: str, seq: int, lost: Gap, at: datetime) -> None:
-    connection.execute(
-        insert(gap).values(
-            store=store_id,
-            stream=stream_id,
-            seq=seq,
-            from_seq=lost.from_seq,
-            to_seq=lost.to_seq,
-            count=lost.count,
-            reason=lost.reason,
-            at=at,
-        )
+def end_others(connection: Connection, store_id: str, stream_id: str) -> tuple[str, ...]:
+    """The streams of the store that were not ended yet, and are now."""
+    others = (stream.c.store == store_id) & (stream.c.stream != stream_id) & ~stream.c.ended
+    return tuple(
+        connection.execute(update(stream).where(others).values(ended=True).returning(stream.c.stream)).scalars()
     )
 
 
-def record_unjudged(
-    connection: Connection, store_id: str, stream_id: str, seq: int, telemetry: Telemetry, reason: str
-) -> None:
+def others_heard_at(connection: Connection, store_id: str, stream_id: str) -> datetime | None:
+    """When a stream of the store that is not ended was last heard."""
+    others = (stream.c.store == store_id) & (stream.c.stream != stream_id) & ~stream.c.ended
+    query = select(stream.c.heard_at).where(others).order_by(stream.c.heard_at.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def put_ahead(connection: Connection, key: Key, polls: Iterable[tuple[int, Telemetry]]) -> None:
+    """Until the hole before them is filled."""
+    rows = [{"store": key[0], "stream": key[1], "seq": seq, "body": encode_body(poll)} for seq, poll in polls]
+    if rows:
+        connection.execute(_PUT_AHEAD, rows)
+
+
+def take_ahead(connection: Connection, key: Key, first: int, last: int) -> dict[int, Telemetry]:
+    """Those of the closed range, which wait no longer."""
+    here = {"b_store": key[0], "b_stream": key[1], "b_first": first, "b_last": last}
+    rows = connection.execute(_TAKE_AHEAD, here).all()
+    batch = decode_batch(key[0], encode_batch(key[1], [(row.seq, row.body) for row in rows]))
+    return {entry.seq: entry.body for entry in batch.entries if isinstance(entry.body, Telemetry)}
+
+
+def record_gaps(connection: Connection, key: Key, gaps: Sequence[tuple[int, Gap]], at: datetime) -> None:
+    rows = [
+        {
+            "store": key[0],
+            "stream": key[1],
+            "seq": seq,
+            "from_seq": lost.from_seq,
+            "to_seq": lost.to_seq,
+            "count": lost.count,
+            "reason": lost.reason,
+            "at": at,
+        }
+        for seq, lost in gaps
+    ]
+    if rows:
+        connection.execute(insert(gap), rows)
+
+
+def record_unjudged(connection: Connection, polls: Iterable[Unjudged]) -> None:
     """Keeps what a later judgement needs: which entry it was, and the clocks that can repair its time."""
-    connection.execute(
-        insert(unjudged).values(
-            store=store_id,
-            stream=stream_id,
-            seq=seq,
-            device=telemetry.device,
-            at=telemetry.at,
-            boot=telemetry.boot,
-            mono=telemetry.mono,
-            reason=reason,
-        )
+    rows = [
+        {
+            "store": one.store,
+            "stream": one.stream,
+            "seq": one.seq,
+            "device": one.poll.device,
+            "at": one.poll.at,
+            "boot": one.poll.boot,
+            "mono": one.poll.mono,
+            "reason": one.reason,
+        }
+        for one in polls
+    ]
+    if rows:
+        connection.execute(insert(unjudged), rows)
+
+
+def losses(connection: Connection, store_id: str, limit: int) -> tuple[Loss, ...]:
+    """The newest `limit`, the newest first."""
+    columns = (gap.c.at, gap.c.from_seq, gap.c.to_seq, gap.c["count"].label("entries"), gap.c.reason)
+    query = select(*columns).where(gap.c.store == store_id).order_by(gap.c.at.desc(), gap.c.seq.desc()).limit(limit)
+    return tuple(
+        Loss(at=row.at, from_seq=row.from_seq, to_seq=row.to_seq, count=row.entries, reason=row.reason)
+        for row in connection.execute(query)
     )
 
 
-def put_in_quarantine(connection: Connection, topic: str, payload: bytes, reason: str, at: datetime) -> None:
-    """Keeps the newest thousand: a store that sends only rubbish must not fill the disk."""
-    row = insert(quarantine).values(topic=topic, payload=payload, reason=reason, at=at)
-    newest = connection.execute(row.returning(quarantine.c.id)).scalar_one()
-    connection.execute(delete(quarantine).where(quarantine.c.id <= newest - QUARANTINED_AT_MOST))
+def count_lost(connection: Connection) -> dict[str, int]:
+    """Entries that each store had to drop; without stores that dropped none, and reports that newer ones replaced."""
+    lost = func.sum(gap.c.count).label("lost")
+    query = select(gap.c.store, lost).where(gap.c.reason != SUPERSEDED).group_by(gap.c.store)
+    return {row.store: row.lost for row in connection.execute(query) if row.lost}
 
 
-def count_quarantined(connection: Connection) -> int:
-    return connection.execute(select(func.count()).select_from(quarantine)).scalar_one()
+def _progress(row: Row[Any]) -> Progress:
+    received = Receipts(upto=row.upto, ranges=row.ranges)
+    return Progress(receipts=received, segments=row.segments, ended=row.ended, heard_at=row.heard_at)

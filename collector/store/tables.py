@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from collector.domain.receipts import Range
+from collector.domain.segments import Segment
 from collector.store.columns import Instant, Json
 from edge_agent.contract.text import Text
 from rules.model import Diagnosis, Evidence
@@ -67,6 +68,19 @@ stream = Table(
     Column("stream", String, primary_key=True),
     Column("upto", Integer, nullable=False),
     Column("ranges", Json(tuple[Range, ...]), nullable=False),
+    Column("segments", Json(tuple[Segment, ...]), nullable=False),
+    Column("ended", Boolean, nullable=False),
+    Column("heard_at", Instant),
+)
+
+# Bodies of entries that came before those in front of them: judged, and gone from here, when the hole is filled.
+ahead = Table(
+    "ahead",
+    metadata,
+    Column("store", String, primary_key=True),
+    Column("stream", String, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
 )
 
 gap = Table(
@@ -103,39 +117,111 @@ quarantine = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("reason", String, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("digest", String),
+    Column("refused", Json(tuple[int, ...]), nullable=False),
+    Column("times", Integer, nullable=False),
     sqlite_autoincrement=True,
 )
 
-series = Table(
-    "series",
+Index("ix_quarantine_digest", quarantine.c.digest, unique=True)
+
+# Only what is wrong: no row for a store whose line is sound.
+store_line = Table(
+    "store_line",
+    metadata,
+    Column("store", ForeignKey("store.id"), primary_key=True),
+    Column("silent_since", Instant),
+    Column("rivals_since", Instant),
+)
+
+source = Table(
+    "source",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("store", String, nullable=False),
     Column("device", String, nullable=False),
-    Column("point", String, nullable=False),
-    UniqueConstraint("store", "device", "point"),
+    UniqueConstraint("store", "device"),
 )
 
-# The widest table by far: no column type of ours, no foreign key to look up, nothing that a row can do without.
-reading = Table(
-    "reading",
+point = Table(
+    "point",
     metadata,
-    Column("series_id", Integer, primary_key=True),
-    Column("at", Integer, primary_key=True),
-    Column("seq", Integer, primary_key=True),
-    Column("value", Float),
-    Column("word", String),
-    Column("quality", Integer, nullable=False),
-    sqlite_with_rowid=False,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
 )
 
+# The log of readings: polls as they came, until their hour is sealed. Appended to by every transaction.
+poll = Table(
+    "poll",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("window", Integer, nullable=False),
+    Column("source", Integer, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("readings", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("ix_poll_window", poll.c.window, poll.c.source)
+
+# The second index answers by itself how many readings there are, and which blocks are too old.
+block = Table(
+    "block",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("level", Integer, nullable=False),
+    Column("source", Integer, nullable=False),
+    Column("window", Integer, nullable=False),
+    Column("sealed_at", Integer, nullable=False),
+    Column("readings", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("level", "source", "window"),
+)
+Index("ix_block_age", block.c.level, block.c.window, block.c.sealed_at, block.c.readings)
+
+# Readings that a telemetry store elsewhere still has to be given, and what of them was lost because it stayed away.
+pending = Table(
+    "pending",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Integer, nullable=False),
+    Column("readings", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+undelivered = Table(
+    "undelivered",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("from_at", Integer, nullable=False),
+    Column("to_at", Integer, nullable=False),
+    Column("readings", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# `memory` is MessagePack; text is JSON of an earlier version.
 memory = Table(
     "memory",
     metadata,
     Column("store", String, primary_key=True),
     Column("device", String, primary_key=True),
+    Column("start", Integer, nullable=False),
     Column("memory", String, nullable=False),
     ForeignKeyConstraint(["store", "device"], ["device.store", "device.id"]),
+)
+
+# Of the segments that are history; `segment` is where each begins.
+segment_memory = Table(
+    "segment_memory",
+    metadata,
+    Column("store", String, primary_key=True),
+    Column("stream", String, primary_key=True),
+    Column("segment", Integer, primary_key=True),
+    Column("device", String, primary_key=True),
+    Column("start", Integer, nullable=False),
+    Column("memory", String, nullable=False),
 )
 
 ticket = Table(
@@ -149,6 +235,7 @@ ticket = Table(
     Column("state", String, nullable=False),
     Column("title", Json(Text), nullable=False),
     Column("since", Instant, nullable=False),
+    Column("since_at_least", Boolean, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("alarm_active", Boolean, nullable=False),
@@ -178,7 +265,26 @@ ticket_event = Table(
     Column("source", String),
     Column("target", String, nullable=False),
     Column("note", String),
+    Column("since", Instant),
     sqlite_autoincrement=True,
+)
+
+episode = Table(
+    "episode",
+    metadata,
+    Column("store", String, primary_key=True),
+    Column("device", String, primary_key=True),
+    Column("rule", String, primary_key=True),
+    Column("since", Instant, primary_key=True),
+    Column("since_at_least", Boolean, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("title", Json(Text), nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Column("cleared_at", Instant),
+    Column("past", Boolean, nullable=False),
+    Column("ticket", ForeignKey("ticket.id")),
+    Column("evidence", Json(Evidence), nullable=False),
+    ForeignKeyConstraint(["store", "device"], ["device.store", "device.id"]),
 )
 
 feed_event = Table(

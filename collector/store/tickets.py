@@ -34,6 +34,10 @@ def open_ticket(connection: Connection, store_id: str, device_id: str, fault: st
     return None if row is None else _ticket(row)
 
 
+def with_id(connection: Connection, ticket_id: int) -> Ticket:
+    return _ticket(connection.execute(select(ticket).where(ticket.c.id == ticket_id)).one())
+
+
 def open_new(connection: Connection, fresh: Ticket, why: Case) -> Ticket | None:
     """The ticket with the id that it was given; None where another ingest has opened it meanwhile."""
     values = {name: getattr(fresh, name) for name in _COLUMNS if name != "id"}
@@ -61,6 +65,7 @@ def append_event(connection: Connection, ticket_id: int, event: TicketEvent) -> 
             source=event.source,
             target=event.target,
             note=event.note,
+            since=event.since,
         )
     )
 
@@ -69,7 +74,15 @@ def history(connection: Connection, ticket_id: int) -> tuple[TicketEvent, ...]:
     """Oldest first."""
     query = select(ticket_event).where(ticket_event.c.ticket == ticket_id).order_by(ticket_event.c.id)
     return tuple(
-        TicketEvent(at=row.at, actor=row.actor, kind=row.kind, source=row.source, target=row.target, note=row.note)
+        TicketEvent(
+            at=row.at,
+            actor=row.actor,
+            kind=row.kind,
+            source=row.source,
+            target=row.target,
+            note=row.note,
+            since=row.since,
+        )
         for row in connection.execute(query)
     )
 

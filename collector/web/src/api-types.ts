@@ -28,6 +28,8 @@ export interface TicketSummary {
   store: StoreRef
   device: DeviceRef
   since: Instant
+  /** The fault is older than `since` where the backlog of its store has not arrived yet. */
+  since_at_least: boolean
   opened_at: Instant
   updated_at: Instant
   alarm_active: boolean
@@ -62,7 +64,9 @@ export interface HistoryEntry {
   /** Equals `from` where the fault recurred or cleared while the ticket stayed. */
   to: TicketState
   note: string | null
-  event: 'opened' | 'moved' | 'recurred' | 'cleared'
+  event: 'opened' | 'moved' | 'recurred' | 'cleared' | 'since_corrected'
+  /** The beginning as it was corrected to be. */
+  since: Instant | null
 }
 export interface TicketDetail extends TicketSummary {
   evidence: Evidence
@@ -71,6 +75,21 @@ export interface TicketDetail extends TicketSummary {
   chart: PointRef[]
   limit: number | null
 }
+
+/** `past`: it was over when the store's record of it arrived, so that there is no ticket. */
+export interface Episode {
+  fault: string
+  severity: Severity
+  title: Text
+  since: Instant
+  since_at_least: boolean
+  raised_at: Instant
+  cleared_at: Instant | null
+  past: boolean
+  ticket: number | null
+  condition: Text
+}
+export interface EpisodeList { episodes: Episode[] }
 
 export interface TicketList { now: Instant; feed_position: number; tickets: TicketSummary[] }
 export interface Move { from: TicketState; to: TicketState; note?: string }
@@ -82,12 +101,35 @@ export interface StoreDevice extends DeviceRef {
   open_tickets: number
   answers: boolean
 }
-export interface Store extends StoreRef { last_seen_at: Instant | null; devices: StoreDevice[] }
+/** `silent_since`: the store is not heard; `two_agents_since`: a second agent speaks for it. Null where that is not so. */
+export interface Store extends StoreRef {
+  last_seen_at: Instant | null
+  silent_since: Instant | null
+  two_agents_since: Instant | null
+  /** Entries that its agent had to drop. */
+  lost: number
+  devices: StoreDevice[]
+}
 export interface StoreList { stores: Store[] }
 
+/** Messages that nobody could read; only a dispatcher is told. */
+export interface QuarantinedMessage {
+  id: number
+  topic: string
+  store: string | null
+  at: Instant
+  times: number
+  reason: string
+  lost_entries: number
+  size: number
+  beginning: string
+}
+export interface Quarantine { total: number; messages: QuarantinedMessage[] }
+
 /** Milliseconds since 1970, value (null when the quality is bad), quality; oldest first. */
-export type Sample = [number, Value, Quality]
-export interface Readings { points: Record<string, Sample[]> }
+/** Where `step_s` is not 0, a row is a step of so many seconds, and has its lowest, highest and count of readings behind. */
+export type Sample = [number, Value, Quality, ...(number | null)[]]
+export interface Readings { step_s?: number; points: Record<string, Sample[]> }
 
 export interface Clock { now: Instant }
 export interface Problem { type: string; title: string; title_zh?: string; status: number; detail?: string }

@@ -1,6 +1,6 @@
 /** Asks the collector; every refusal is a `Refusal` that a view can put into words. */
 
-import type { Move, Problem, Readings, Session, StoreList, TicketDetail, TicketList } from './api-types'
+import type { EpisodeList, Move, Problem, Quarantine, Readings, Session, StoreList, TicketDetail, TicketList } from './api-types'
 
 export type RefusalKind = 'offline' | 'signed_out' | 'forbidden' | 'not_found' | 'conflict' | 'too_often' | 'broken'
 
@@ -55,12 +55,20 @@ export class Api {
     return this.#json('GET', `/tickets/${id}`)
   }
 
+  episodes(store: string, device: string): Promise<EpisodeList> {
+    return this.#json('GET', `/stores/${store}/devices/${device}/episodes?limit=20`)
+  }
+
   move(id: number, move: Move): Promise<TicketDetail> {
     return this.#json('POST', `/tickets/${id}/moves`, move)
   }
 
   stores(): Promise<StoreList> {
     return this.#json('GET', '/stores')
+  }
+
+  quarantine(): Promise<Quarantine> {
+    return this.#json('GET', '/quarantine?limit=20')
   }
 
   readings(store: string, device: string, points: readonly string[], since: Date, until: Date): Promise<Readings> {

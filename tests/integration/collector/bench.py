@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
-from collector.ingest import Ingest, Message
+from collector.inbox import Message
+from collector.ingest import Ingest
 from collector.meters import Meters
 from collector.record import Recorder
+from collector.store import inventory
 from collector.store.database import Database
-from collector.store.tables import reading, ticket
-from collector.telemetry.sqlite import SqliteTelemetry
+from collector.store.tables import ticket
+from collector.telemetry.sqlite import SqliteTelemetry, every_reading
+from collector.watch import Watch
 from edge_agent.contract.clock import Clock
 from edge_agent.contract.codec import encode_batch, encode_body
 from edge_agent.contract.readings import (
@@ -91,6 +94,7 @@ class Bench:
     path: Path
     book: RuleBook = BOOK
     busy_timeout: float = 5.0
+    watched: bool = False
 
     def __post_init__(self) -> None:
         self.hand = HandClock()
@@ -98,6 +102,8 @@ class Bench:
         self.inbox = ListInbox()
         self.meters = Meters()
         self.woken = 0
+        self.hears = True
+        self._seq = 0
         self.database = Database(self.path, self.busy_timeout)
         self.database.migrate()
         self.start()
@@ -106,10 +112,15 @@ class Bench:
         """A new process, as far as its memory goes."""
         self.telemetry = SqliteTelemetry(self.database)
         recorder = Recorder(self.book, self.telemetry)
-        self.ingest = Ingest(self.inbox, self.database, recorder, self.clock, self.meters, self.wake)
+        watch = Watch(self.database, self.clock, self.meters, lambda: self.hears) if self.watched else None
+        self.ingest = Ingest(self.inbox, self.database, recorder, self.clock, self.meters, self.wake, watch)
 
     def wake(self) -> None:
         self.woken += 1
+
+    def next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
 
     def send(self, *entries: tuple[int, Body], store: str = STORE, stream: str = STREAM) -> None:
         """One message, and a turn of the ingest."""
@@ -125,7 +136,12 @@ class Bench:
 
     def stored_seqs(self) -> list[int]:
         with self.database.reading() as connection:
-            return list(connection.execute(select(reading.c.seq).order_by(reading.c.seq)).scalars())
+            return sorted(one.seq for one in every_reading(connection))
+
+
+def listed(connection: Connection, store: str = STORE) -> list[str]:
+    """The devices that the newest inventory lists."""
+    return [one.device.id for state in inventory.states(connection) if state.label.id == store for one in state.devices]
 
 
 def message(*entries: tuple[int, Body], store: str = STORE, stream: str = STREAM) -> Message:

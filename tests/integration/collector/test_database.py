@@ -18,12 +18,13 @@ from sqlalchemy.exc import IntegrityError
 
 from collector.store.database import Database, TryLater
 from collector.store.tables import account, device, metadata
-from collector.telemetry.base import Arrival
-from collector.telemetry.sqlite import QUALITY_CODES, SqliteTelemetry
+from collector.telemetry.base import Arrival, Span
+from collector.telemetry.block import QUALITY_CODES
+from collector.telemetry.sqlite import SqliteTelemetry
 from edge_agent.contract.readings import Quality, Value
 from tests.integration.collector.bench import MORNING, STORE, Bench, poll
 
-ALWAYS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+ALWAYS = Span(since=datetime(2026, 1, 1, tzinfo=UTC), until=datetime(2027, 1, 1, tzinfo=UTC), most=10)
 
 
 @pytest.fixture
@@ -93,6 +94,20 @@ def test_it_says_to_try_later_when_the_disk_is_full(database: Database) -> None:
         assert connection.execute(account.select()).all() == []
 
 
+def test_it_remembers_a_refused_write_until_one_succeeds(database: Database) -> None:
+    refused = [database.refused]
+    with database.writing() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(TryLater), database.writing() as connection:
+        connection.execute(insert(account).values(name="li", role="r", password_hash="x" * 10**6, created_at=MORNING))
+    refused.append(database.refused)
+    with database.reading() as connection:
+        connection.execute(account.select())
+    refused.append(database.refused)
+    database.try_write()
+    assert [*refused, database.refused] == [False, True, True, False]
+
+
 def test_it_takes_what_it_may_not_hold_for_our_mistake(database: Database) -> None:
     values = dict.fromkeys((column.name for column in device.c), 1) | {"store": "nowhere", "name": None}
     with pytest.raises(IntegrityError), database.writing() as connection:
@@ -118,7 +133,7 @@ def test_it_gives_back_every_kind_of_value(bench: Bench) -> None:
     ]
     with bench.database.writing() as connection:
         assert bench.telemetry.record(connection, arrivals) == len(values)
-    read = bench.telemetry.read(STORE, "freezer-1", [*values, "unknown"], *ALWAYS, 10)
+    read = bench.telemetry.read(STORE, "freezer-1", [*values, "unknown"], ALWAYS)
     assert read.pop("unknown") == []
     assert {point: (one.value, one.quality) for point, (one,) in read.items()} == {
         point: (None, value) if isinstance(value, Quality) else (value, Quality.GOOD) for point, value in values.items()
@@ -135,12 +150,12 @@ def test_it_keeps_what_two_outboxes_said_at_the_same_instant(bench: Bench) -> No
 
 
 def test_it_remembers_no_more_series_than_it_may(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.telemetry.sqlite.SERIES_REMEMBERED", 2)
+    monkeypatch.setattr("collector.telemetry.names.REMEMBERED", 2)
     telemetry = SqliteTelemetry(bench.database)
     for seq in range(1, 20):
         with bench.database.writing() as connection:
             telemetry.record(
                 connection, [Arrival(store=STORE, seq=seq, telemetry=poll(seq, 1.0, device=f"d-{seq % 6}"))]
             )
-    assert len(telemetry._ids) <= 4
+    assert len(telemetry._names.sources) <= 4
     assert telemetry.count() == 19

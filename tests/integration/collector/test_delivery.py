@@ -17,10 +17,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from collector.store import streams, tickets
 from collector.store.database import TryLater
+from collector.telemetry.base import Span
 from edge_agent.contract.readings import Body
 from tests.integration.collector.bench import STORE, STREAM, TOO_WARM, Bench, message, poll, status, warm_freezer
 
-_ALWAYS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+_ALWAYS = Span(since=datetime(2026, 1, 1, tzinfo=UTC), until=datetime(2027, 1, 1, tzinfo=UTC), most=10)
 
 OUTBOX: dict[int, Body] = {1: status(), **dict(warm_freezer())}
 
@@ -150,7 +151,7 @@ def test_a_rolled_back_series_leaves_no_trace_in_the_next_batch(bench: Bench, mo
     bench.ingest._stop.clear()
     bench.send((3, poll(0, 3.0, point="temp.air_off")))
     bench.send((2, poll(0, -20.0, point="temp.control")))
-    read = bench.telemetry.read(STORE, "freezer-1", ["temp.control", "temp.air_off"], *_ALWAYS, 10)
+    read = bench.telemetry.read(STORE, "freezer-1", ["temp.control", "temp.air_off"], _ALWAYS)
     assert {point: [one.value for one in samples] for point, samples in read.items()} == {
         "temp.control": [-20.0],
         "temp.air_off": [3.0],

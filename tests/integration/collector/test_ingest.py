@@ -12,9 +12,10 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, select
 
-from collector import record
+from collector import judging
 from collector.domain.receipts import Receipts
 from collector.store import feed, inventory, memories, streams, tickets
+from collector.store import quarantine as quarantine_store
 from collector.store.database import TryLater
 from collector.store.tables import gap, memory, quarantine, unjudged
 from edge_agent.contract.codec import encode_batch, encode_body
@@ -23,10 +24,12 @@ from edge_agent.contract.topics import batch_topic
 from tests.integration.collector.bench import (
     FREEZER,
     MORNING,
+    NOW,
     STORE,
     STREAM,
     TOO_WARM,
     Bench,
+    listed,
     message,
     poll,
     raw_message,
@@ -38,7 +41,7 @@ from tests.integration.collector.bench import (
 def test_it_keeps_readings_and_says_so_after_the_commit(bench: Bench) -> None:
     bench.send((1, status()), (2, poll(0, -20.0)), (3, poll(1, Quality.NO_ANSWER)))
     assert bench.count_readings() == 2
-    assert bench.inbox.acks == [(STORE, Ack(stream=STREAM, upto=3))]
+    assert bench.inbox.acks == [(STORE, Ack(stream=STREAM, upto=3, at=NOW))]
     assert len(bench.inbox.settled) == 1
 
 
@@ -51,9 +54,9 @@ def test_it_keeps_each_reading_once_however_often_it_comes(bench: Bench) -> None
 
 def test_it_confirms_live_data_ahead_of_a_backlog(bench: Bench) -> None:
     bench.send((1, status()), (90, poll(90, -20.0)), (91, poll(91, -20.0)))
-    assert bench.inbox.acks == [(STORE, Ack(stream=STREAM, upto=1, ranges=((90, 91),)))]
+    assert bench.inbox.acks == [(STORE, Ack(stream=STREAM, upto=1, ranges=((90, 91),), at=NOW))]
     bench.send((2, poll(2, -20.0)))
-    assert bench.inbox.acks[-1] == (STORE, Ack(stream=STREAM, upto=2))
+    assert bench.inbox.acks[-1] == (STORE, Ack(stream=STREAM, upto=2, at=NOW))
 
 
 def test_it_takes_each_stream_of_a_store_by_its_own_numbers(bench: Bench) -> None:
@@ -78,8 +81,8 @@ def test_it_opens_one_ticket_with_evidence_and_says_so_in_the_feed(bench: Bench)
 def test_it_remembers_an_alarm_through_a_restart(bench: Bench) -> None:
     bench.send((1, status()), *warm_freezer())
     bench.start()
-    bench.send((20, poll(45, -5.0)))
-    bench.send(*[(30 + turn, poll(50 + turn * 5, -20.0)) for turn in range(4)])
+    bench.send((11, poll(45, -5.0)))
+    bench.send(*[(12 + turn, poll(50 + turn * 5, -20.0)) for turn in range(4)])
     with bench.database.reading() as connection:
         (placed,) = tickets.most_urgent(connection, only_open=True, limit=5)
         kinds = [event.kind for event in tickets.history(connection, placed.ticket.id)]
@@ -93,7 +96,8 @@ def test_it_judges_on_when_what_it_remembered_was_written_by_another_version(ben
     with bench.database.writing() as connection:
         connection.execute(memory.update().values(memory='{"points": 7}'))
     with bench.database.reading() as connection:
-        assert memories.recall(connection, STORE, FREEZER.id).points == {}
+        known = memories.recall(connection, [(STORE, FREEZER.id)])
+    assert [one.memory.points for one in known.values()] == [{}]
     bench.send((3, poll(1, -20.0)))
     assert bench.count_readings() == 2
 
@@ -103,8 +107,8 @@ def test_it_opens_a_new_ticket_when_the_fault_returns_after_the_old_one_is_close
     with bench.database.writing() as connection:
         (placed,) = tickets.most_urgent(connection, only_open=True, limit=5)
         assert tickets.change(connection, "new", replace(placed.ticket, state="closed"))
-    bench.send(*[(30 + turn, poll(50 + turn * 5, -20.0)) for turn in range(4)])
-    bench.send(*[(40 + turn, poll(80 + turn * 5, -5.0)) for turn in range(9)])
+    bench.send(*[(11 + turn, poll(50 + turn * 5, -20.0)) for turn in range(4)])
+    bench.send(*[(15 + turn, poll(80 + turn * 5, -5.0)) for turn in range(9)])
     assert bench.count_tickets() == 2
 
 
@@ -137,10 +141,10 @@ def test_it_keeps_the_newest_inventory_whatever_comes_late(bench: Bench) -> None
     bench.send((5, status(FREEZER, replace(FREEZER, id="freezer-2"))))
     bench.send((1, status()))
     with bench.database.reading() as connection:
-        assert list(inventory.devices(connection, STORE)) == ["freezer-1", "freezer-2"]
+        assert listed(connection) == ["freezer-1", "freezer-2"]
     bench.send((6, status()))
     with bench.database.reading() as connection:
-        assert list(inventory.devices(connection, STORE)) == ["freezer-1"]
+        assert listed(connection) == ["freezer-1"]
 
 
 def test_it_says_whether_a_device_answered_last(bench: Bench) -> None:
@@ -153,7 +157,7 @@ def test_it_says_whether_a_device_answered_last(bench: Bench) -> None:
 
 def test_it_counts_a_gap_as_received(bench: Bench) -> None:
     bench.send((1, status()), (9, Gap(from_seq=2, to_seq=8, count=7, reason="full")), (10, poll(0, -20.0)))
-    assert bench.inbox.acks[-1][1] == Ack(stream=STREAM, upto=10)
+    assert bench.inbox.acks[-1][1] == Ack(stream=STREAM, upto=10, at=NOW)
     with bench.database.reading() as connection:
         assert connection.execute(select(gap.c.count)).scalar_one() == 7
         assert streams.receipts(connection, STORE, STREAM) == Receipts(upto=10)
@@ -201,13 +205,13 @@ def test_it_takes_the_good_entries_of_a_message_and_puts_the_others_aside(bench:
     bench.inbox.waiting = [raw_message(payload, TOPIC)]
     bench.ingest.turn()
     assert bench.stored_seqs() == [3]
-    assert bench.inbox.acks == [(STORE, Ack(stream=STREAM, upto=3))]
+    assert bench.inbox.acks == [(STORE, Ack(stream=STREAM, upto=3, at=NOW))]
     with bench.database.reading() as connection:
         assert connection.execute(select(quarantine.c.payload)).scalar_one() == payload
 
 
 def test_it_keeps_no_more_poison_than_a_disk_can_bear(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "QUARANTINED_AT_MOST", 3)
+    monkeypatch.setattr(quarantine_store, "QUARANTINED_AT_MOST", 3)
     for number in range(5):
         bench.inbox.waiting = [raw_message(b"%d" % number, TOPIC)]
         bench.ingest.turn()
@@ -216,17 +220,17 @@ def test_it_keeps_no_more_poison_than_a_disk_can_bear(bench: Bench, monkeypatch:
 
 
 def test_it_isolates_the_message_that_breaks_a_batch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    devices = inventory.devices
+    known_devices = inventory.known_devices
 
-    def fail_for_shop_2(connection: Connection, store: str) -> dict[str, Device]:
-        if store == "shop-2" and streams.receipts(connection, store, STREAM).upto == 1 and not aside(connection):
+    def fail_for_shop_2(connection: Connection, stores: set[str]) -> dict[str, dict[str, Device]]:
+        if "shop-2" in stores and not aside(connection):
             raise RuntimeError("a bug")
-        return devices(connection, store)
+        return known_devices(connection, stores)
 
     def aside(connection: Connection) -> int:
-        return streams.count_quarantined(connection)
+        return quarantine_store.count_quarantined(connection)
 
-    monkeypatch.setattr(inventory, "devices", fail_for_shop_2)
+    monkeypatch.setattr(inventory, "known_devices", fail_for_shop_2)
     bench.inbox.waiting = [message((1, poll(0, 1.0)), store=store) for store in ("shop-1", "shop-2", "shop-3")]
     bench.ingest.turn()
     assert bench.count_readings() == 2
@@ -245,7 +249,7 @@ def test_it_keeps_the_bytes_of_a_message_that_cannot_even_be_counted(
     bench.inbox.waiting = [message((1, poll(0, 1.0)))]
     bench.ingest.turn()
     with bench.database.reading() as connection:
-        assert streams.count_quarantined(connection) == 1
+        assert quarantine_store.count_quarantined(connection) == 1
     assert len(bench.inbox.settled) == 1
     assert not bench.inbox.acks
 
@@ -272,7 +276,7 @@ def test_it_keeps_readings_when_the_rules_fail_and_says_so_once(
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(record, "judge", broken)
+    monkeypatch.setattr(judging, "judge", broken)
     bench.send((1, status()), (2, poll(0, -20.0)), (3, poll(1, -20.0)))
     assert bench.count_readings() == 2
     assert caplog.text.count("rules failed") == 1
@@ -300,7 +304,7 @@ def test_it_acknowledges_nothing_while_the_database_is_locked_and_goes_on_afterw
         monkeypatch.setattr(bench.ingest._stop, "wait", release)
         bench.ingest.turn()
     assert waits == [0.5, 1.0]
-    assert bench.inbox.acks == [(STORE, Ack(stream=STREAM, upto=1))]
+    assert bench.inbox.acks == [(STORE, Ack(stream=STREAM, upto=1, at=NOW))]
     assert caplog.text.count("database cannot write") == 1
     assert "writes again" in caplog.text
 

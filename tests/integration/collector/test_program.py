@@ -150,7 +150,7 @@ def test_it_takes_a_fault_from_the_broker_to_a_visitor(program: Program, shop: S
     visitor = program.enter()
     shop.send((1, status()), *warm_freezer())
     until(lambda: shop.acks)
-    assert shop.acks[-1] == Ack(stream=STREAM, upto=10)
+    assert (shop.acks[-1].stream, shop.acks[-1].upto, shop.acks[-1].ranges) == (STREAM, 10, ())
     with visitor.open(f"{program.address}/api/v1/feed?after=0", timeout=5) as feed:
         seen = [feed.readline() for _ in range(8)]
         assert b"id: 1\n" in seen
@@ -177,7 +177,7 @@ def test_it_gets_what_came_while_it_was_away(program: Program, shop: ShopLine) -
     program.end(signal.SIGKILL)
     shop.send((2, poll(0, -20.0)))
     program.start()
-    until(lambda: shop.acks[-1] == Ack(stream=STREAM, upto=2))
+    until(lambda: shop.acks[-1].upto == 2)
     assert program.end(signal.SIGINT)[0] == 0
 
 

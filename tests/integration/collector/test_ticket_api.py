@@ -16,6 +16,7 @@ from tests.integration.collector.visitor import Visitor, break_freezer
 
 SUMMARY_KEYS = {
     *("id", "number", "state", "severity", "fault", "title", "store", "device", "since", "opened_at", "updated_at"),
+    "since_at_least",
     *("alarm_active", "normal_since", "key_value", "assignee", "moves"),
 }
 
@@ -86,6 +87,7 @@ def test_it_shows_why_a_ticket_is_there(bench: Bench, technician: Visitor) -> No
             "from": None,
             "to": "new",
             "note": None,
+            "since": None,
         }
     ]
 
@@ -145,7 +147,7 @@ def test_it_puts_the_most_urgent_first(bench: Bench, technician: Visitor) -> Non
     silent = [(2 + turn, poll(turn * 5, Quality.NO_ANSWER, device=other.id)) for turn in range(5)]
     bench.send((1, status(FREEZER, other)), *silent)
     bench.hand.seconds = 3600
-    bench.send(*[(20 + turn, poll(60 + turn * 5, -5.0)) for turn in range(9)])
+    bench.send(*[(7 + turn, poll(60 + turn * 5, -5.0)) for turn in range(9)])
     listed = technician.get("/api/v1/tickets").json()["tickets"]
     assert [(one["severity"], one["device"]["id"]) for one in listed] == [
         ("critical", "freezer-1"),
@@ -156,7 +158,16 @@ def test_it_puts_the_most_urgent_first(bench: Bench, technician: Visitor) -> Non
 def test_it_lists_stores_with_their_devices(bench: Bench, technician: Visitor) -> None:
     break_freezer(bench)
     (store,) = technician.get("/api/v1/stores").json()["stores"]
-    assert set(store) == {"id", "name", "timezone", "last_seen_at", "devices"}
+    assert set(store) == {
+        "id",
+        "name",
+        "timezone",
+        "last_seen_at",
+        "silent_since",
+        "two_agents_since",
+        "lost",
+        "devices",
+    }
     assert store["last_seen_at"] == "2026-07-15T04:00:00Z"
     assert store["devices"] == [
         {

@@ -115,7 +115,7 @@ def test_it_tells_prometheus_its_figures(bench: Bench, stranger: Visitor) -> Non
         "collector_readings_total 9.0",
         "collector_duplicates_total 0.0",
         "collector_quarantined_total 0.0",
-        "collector_queue_messages 3.0",
+        'collector_queue_messages{lane="live"} 3.0',
         'collector_open_tickets{severity="critical"} 1.0',
         'collector_open_tickets{severity="low"} 0.0',
         "collector_feed_clients 0.0",

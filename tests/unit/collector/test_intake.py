@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from collector.domain.events import StoreLabel, summarise
-from collector.domain.intake import Intake, take_in
+from collector.domain.intake import Intake, correct_since, take_in
 from collector.domain.tickets import Ticket
 from edge_agent.contract.readings import Device, Quality
 from edge_agent.contract.text import Text, same
@@ -82,6 +82,20 @@ def test_it_does_nothing_for_what_the_ticket_says_already() -> None:
     assert take_in(OPENED, change("raised"), RULE, FREEZER, "s", LATER) is None
     assert take_in(CLEARED, change("cleared"), RULE, FREEZER, "s", LATER) is None
     assert take_in(None, change("cleared"), RULE, FREEZER, "s", LATER) is None
+
+
+def test_it_corrects_the_beginning_that_the_ticket_tells() -> None:
+    began = OPENED.since - timedelta(hours=3)
+    unsure = replace(OPENED, since_at_least=True)
+    intake = correct_since(unsure, OPENED.since, began, False, LATER)
+    assert intake is not None
+    assert (intake.ticket.since, intake.ticket.since_at_least, intake.ticket.updated_at) == (began, False, LATER)
+    assert (intake.event.kind, intake.event.since, intake.event.target) == ("since_corrected", began, "new")
+
+
+def test_it_corrects_no_ticket_that_tells_of_another_beginning() -> None:
+    assert correct_since(OPENED, OPENED.since, OPENED.since, False, LATER) is None
+    assert correct_since(OPENED, LATER, NOON, False, LATER) is None
 
 
 def test_its_summary_speaks_the_words_of_the_catalogue() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.domain.receipts import Range, Receipts, acknowledge, receive
+
+NOON = datetime(2026, 7, 15, 12, tzinfo=UTC)
 
 
 @st.composite
@@ -55,7 +59,7 @@ def test_it_acknowledges_nothing_that_did_not_arrive_and_all_that_just_did(
     arrivals: list[list[Range]], just: list[int]
 ) -> None:
     receipts = receive(received(arrivals), [(seq, seq) for seq in just])
-    ack = acknowledge("s", receipts, just)
+    ack = acknowledge("s", receipts, just, NOON)
     told = set(range(1, ack.upto + 1)) | {seq for first, last in ack.ranges for seq in range(first, last + 1)}
     assert set(just) <= told <= numbers(arrivals) | set(just)
 
@@ -63,4 +67,4 @@ def test_it_acknowledges_nothing_that_did_not_arrive_and_all_that_just_did(
 def test_it_knows_nothing_at_first() -> None:
     assert 1 not in Receipts()
     assert "1" not in Receipts(upto=5)
-    assert acknowledge("s", Receipts(), []).upto == 0
+    assert acknowledge("s", Receipts(), [], NOON).upto == 0

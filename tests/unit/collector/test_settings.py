@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from collector.settings import Settings, load_settings
+from collector.telemetry.settings import EmbeddedSettings, InfluxSettings
 from configs.documents import Faulty
 
 SHIPPED = Path(__file__).parents[3] / "configs" / "collector.example.yaml"
@@ -71,3 +73,38 @@ def test_it_refuses_an_address_that_is_no_broker_s(tmp_path: Path, url: str) -> 
 def test_it_says_what_is_missing(tmp_path: Path) -> None:
     found = faults(tmp_path, "web: {port: 8080}\n")
     assert {what.split(" is missing")[0] for _, what in found} == {"database", "broker"}
+
+
+def test_a_store_is_offline_after_eight_minutes_or_what_the_file_says(tmp_path: Path) -> None:
+    file = "database: c\nbroker:\n  url: mqtt://b\n"
+    assert load(tmp_path, file).store_silent_after == timedelta(minutes=8)
+    assert load(tmp_path, f"{file}store_silent_after: 1h\n").store_silent_after == timedelta(hours=1)
+    assert [line for line, _ in faults(tmp_path, f"{file}store_silent_after: 1m\n")] == [4]
+
+
+DATABASE = "database: c.sqlite\nbroker: {url: 'mqtt://b'}\n"
+
+
+def test_readings_stay_in_the_database_for_as_long_as_each_level_says(tmp_path: Path) -> None:
+    assert load(tmp_path, DATABASE).telemetry == load_settings(SHIPPED).telemetry == EmbeddedSettings()
+    telemetry = load(tmp_path, DATABASE + "telemetry: {kind: embedded, raw: 90d}\n").telemetry
+    assert isinstance(telemetry, EmbeddedSettings)
+    assert [one.days for one in telemetry.keep.values()] == [90, 180, 1826]
+
+
+def test_readings_may_go_to_a_server_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret\n")
+    text = "telemetry: {kind: influx, url: 'https://i:8086', org: chain, bucket: readings, token_file: ./token}\n"
+    telemetry = load(tmp_path, DATABASE + text).telemetry
+    assert isinstance(telemetry, InfluxSettings)
+    assert (telemetry.token(), telemetry.asks) == ("secret", "flux")
+
+
+def test_it_finds_every_fault_of_telemetry_at_once(tmp_path: Path) -> None:
+    embedded = faults(tmp_path, DATABASE + "telemetry:\n  kind: embedded\n  raw: 3d\n  minutes: 5d\n")
+    assert [line for line, _ in embedded] == [5, 6]
+    influx = faults(tmp_path, DATABASE + "telemetry:\n  kind: influx\n  url: udp://x\n  asks: sql\n")
+    assert [line for line, _ in influx] == [3, 5, 6]
+    assert faults(tmp_path, DATABASE + "telemetry: {kind: elsewhere}\n")[0][0] == 3
+    gone = "telemetry:\n  kind: influx\n  url: http://i\n  bucket: b\n  token_file: ./none\n"
+    assert faults(tmp_path, DATABASE + gone)[0][0] == 7

@@ -16,6 +16,7 @@ export function ticket(given: Partial<TicketSummary> = {}): TicketSummary {
     store: { id: 'demo-001', name: { zh: '示范门店', en: 'Demo store' }, timezone: 'Asia/Shanghai' },
     device: { id: 'freezer-1', name: { zh: '冷冻柜 1', en: 'Freezer 1' }, device_class: 'refrigeration_case', duty: 'freezer', duty_name: { zh: '冷冻柜', en: 'Freezer' } },
     since: '2026-07-15T02:00:00Z',
+    since_at_least: false,
     opened_at: '2026-07-15T02:30:00Z',
     updated_at: '2026-07-15T02:30:00Z',
     alarm_active: true,

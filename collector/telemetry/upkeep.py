@@ -1,0 +1,61 @@
+"""The loop beside the ingest in which a store of readings does what need not be done at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from collector.store.database import TryLater
+from collector.telemetry.base import TelemetryStore
+from edge_agent.contract.clock import Clock
+
+BETWEEN_PIECES_S = 0.01
+"""Lets the ingest have the interpreter and the database in between."""
+WHEN_IDLE_S = 5.0
+FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
+
+log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """`run` in a thread of its own, until `stop`."""
+
+    def __init__(self, telemetry: TelemetryStore, clock: Clock) -> None:
+        self._telemetry = telemetry
+        self._clock = clock
+        self._stop = threading.Event()
+        self._in_trouble = False
+        self._delay = FIRST_DELAY_S
+
+    def run(self) -> None:
+        while not self._stop.is_set():
+            self._stop.wait(self.turn())
+
+    def stop(self) -> None:
+        """The piece of work in hand is finished."""
+        self._stop.set()
+
+    def turn(self) -> float:
+        """One piece of work; in how many seconds the next one may begin."""
+        try:
+            more = self._telemetry.work(self._clock.now())
+        except TryLater as trouble:
+            self._note(str(trouble))
+            return self._longer()
+        except Exception:  # this loop must not stop: readings wait where they are, and are safe there
+            log.exception("upkeep of telemetry failed")
+            return self._longer()
+        self._note("")
+        self._delay = FIRST_DELAY_S
+        return BETWEEN_PIECES_S if more else WHEN_IDLE_S
+
+    def _longer(self) -> float:
+        delay, self._delay = self._delay, min(self._delay * 2, LONGEST_DELAY_S)
+        return delay
+
+    def _note(self, trouble: str) -> None:
+        if trouble and not self._in_trouble:
+            log.error("telemetry upkeep waits: %s", trouble)
+        elif self._in_trouble and not trouble:
+            log.info("telemetry upkeep goes on")
+        self._in_trouble = bool(trouble)

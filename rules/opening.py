@@ -1,0 +1,85 @@
+"""What a rule saw at the beginning of a segment: as much as it takes to join the segment to the one before, later.
+
+A segment begins with the alarms that were raised, and does not know how those and all others stood at its true
+beginning. Each rule therefore leads two lives there: one from a raised alarm, one from none. They differ until both
+are raised or both are clear; from then on the time before decides nothing any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from rules.alarm import Alarm, State, Step, Verdict, advance
+from rules.window import STALE_AFTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """`carried`: the alarm was raised when the segment began, so that the life it leads is that of a raised one.
+
+    `other` is the alarm of the other life while the two are `apart`. `one` is the alarm that was raised from none, at
+    the moment when both lives were raised. `was` is the `since` of the alarm that the segment knew first, and `over_at`
+    when that one was cleared. `unseen`: nothing came yet that ends a hold; `untouched`: nor that moves a raised alarm.
+    `held` is the hold that began with the first word, as it was when its condition was last found true.
+    `calm_from` and `calm_until` are the first and last normal findings before any other while `calm`.
+    """
+
+    carried: bool
+    other: Alarm | None
+    apart: bool = True
+    one: Alarm | None = None
+    was: datetime | None = None
+    over_at: datetime | None = None
+    unseen: bool = True
+    untouched: bool = True
+    held: Alarm | None = None
+    calm: bool = True
+    calm_from: datetime | None = None
+    calm_until: datetime | None = None
+
+    @property
+    def first(self) -> bool:
+        """Whether an alarm that begins now in the life that the segment leads may be older."""
+        return self.apart and self.unseen and not self.carried
+
+
+def begin(alarm: Alarm | None, at: datetime) -> Opening:
+    """`alarm` is the one that the segment begins with, `at` its first word."""
+    if alarm is not None:
+        return Opening(carried=True, other=None, was=alarm.since)
+    return Opening(carried=False, other=Alarm(state=State.ACTIVE, since=at, seen=at))
+
+
+def follow(
+    opening: Opening, step: Step, verdict: Verdict, at: datetime, hold: timedelta, normal_for: timedelta
+) -> Opening:
+    """The opening after `verdict`, by which the life that the segment leads has made `step`."""
+    if not opening.apart:
+        ends = step.change == "cleared" and opening.over_at is None and step.since == opening.was
+        return replace(opening, over_at=at) if ends else opening
+    first = opening.unseen and opening.carried
+    other = advance(opening.other, verdict, at, hold, normal_for, first=first).alarm
+    noted = replace(_note(opening, verdict, at), other=other)
+    raised, clear = (step.alarm, other) if opening.carried else (other, step.alarm)
+    if clear is not None and clear.at_least and clear.seen == at and not verdict.inhibited:
+        noted = replace(noted, held=clear)
+    if raised is None:
+        return replace(noted, apart=False, over_at=at)
+    if clear is not None and clear.raised:
+        return replace(noted, apart=False, one=clear, was=opening.was or clear.since)
+    return noted
+
+
+def _note(opening: Opening, verdict: Verdict, at: datetime) -> Opening:
+    ends_hold = verdict.masked or (not verdict.faulty and (verdict.normal or verdict.faulty is False))
+    silent = verdict.masked or (verdict.faulty is None and verdict.normal is None)
+    noted = replace(opening, unseen=opening.unseen and not ends_hold, untouched=opening.untouched and silent)
+    if silent or not noted.calm:
+        return noted
+    late = noted.calm_until is not None and at - noted.calm_until > STALE_AFTER
+    if late or verdict.faulty or verdict.normal is False:
+        return replace(noted, calm=False)
+    if verdict.normal:
+        return replace(noted, calm_from=noted.calm_from or at, calm_until=at)
+    return noted

@@ -1,0 +1,119 @@
+"""Judged ahead of what is missing and joined with it later: the alarms are those of a device judged without a break."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.contract.readings import Quality, Telemetry
+from rules.load import load_rules
+from rules.memory import DeviceMemory
+from rules.segments import Joined, fork, join
+from tests.unit.rules.judged import freezer, judge_all, telemetry
+
+BOOK = load_rules()
+FREEZER = freezer()
+TOO_WARM = "refrigeration.air_temperature_high"
+WARM, BETWEEN, COLD = -5.0, -13.0, -20.0
+BAD, GONE = Quality.OUT_OF_RANGE, Quality.NO_ANSWER
+
+
+def joined(told: list[Telemetry], forked_at: int, cut: int) -> Joined:
+    """Forked after the first `forked_at`; those up to `cut` are history, those beyond are judged at once."""
+    known = judge_all(BOOK, FREEZER, told[:forked_at]).memory
+    live = judge_all(BOOK, FREEZER, told[cut:], fork(known)).memory
+    history = judge_all(BOOK, FREEZER, told[forked_at:cut], known).memory
+    return join(BOOK, FREEZER, history, live)
+
+
+Word = tuple[int, float | Quality, bool]
+"""Minutes since the last poll, the air temperature, and whether it defrosts; each poll says all that rules ask for."""
+
+WORDS = st.tuples(
+    st.sampled_from([1, 5, 10, 15, 19, 21, 40]),
+    st.sampled_from([WARM, WARM, BETWEEN, COLD, BAD, Quality.PROBE_FAULT, GONE]),
+    st.sampled_from([False, False, False, True]),
+)
+
+
+def polls(words: list[Word]) -> list[Telemetry]:
+    minute, told = 0, []
+    for gap, air, defrost in words:
+        minute += gap
+        told.append(telemetry(minute, {"temp.control": air, "defrost.active": air if air is GONE else defrost}))
+    return told
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(WORDS, min_size=1, max_size=24), st.integers(0, 24), st.integers(0, 24))
+def test_alarms_are_those_of_a_device_judged_without_a_break(words: list[Word], forked_at: int, missing: int) -> None:
+    told = polls(words)
+    cut = forked_at + missing
+    whole = judge_all(BOOK, FREEZER, told).memory
+    memory = joined(told, forked_at, cut).memory
+    assert beginnings(memory) == beginnings(whole)
+    assert memory.openings is None
+
+
+def beginnings(memory: DeviceMemory) -> dict[str, tuple[bool, object, bool]]:
+    return {rule: (alarm.raised, alarm.since, alarm.at_least) for rule, alarm in memory.alarms.items()}
+
+
+def warm(first: int, last: int, every: int = 10) -> list[Telemetry]:
+    return polls([(first, WARM, False), *[(every, WARM, False)] * ((last - first) // every)])
+
+
+def test_what_is_true_at_the_first_word_is_true_since_at_least_then() -> None:
+    live = judge_all(BOOK, FREEZER, warm(100, 140), fork(DeviceMemory()))
+    (change,) = live.changes
+    assert (change.kind, change.since_at_least) == ("raised", True)
+    assert live.memory.alarms[TOO_WARM].at_least
+
+
+def test_what_was_seen_false_before_it_began_has_an_exact_beginning() -> None:
+    told = [*polls([(90, COLD, False)]), *warm(100, 140)]
+    (change,) = judge_all(BOOK, FREEZER, told, fork(DeviceMemory())).changes
+    assert not change.since_at_least
+
+
+def test_a_device_that_was_never_cut_off_knows_every_beginning() -> None:
+    (change,) = judge_all(BOOK, FREEZER, warm(100, 140)).changes
+    assert not change.since_at_least
+
+
+def test_a_fork_keeps_what_is_raised_and_drops_what_only_time_decides() -> None:
+    raised = judge_all(BOOK, FREEZER, warm(0, 40)).memory
+    assert fork(raised).alarms == raised.alarms
+    assert fork(judge_all(BOOK, FREEZER, warm(0, 10)).memory).alarms == {}
+    assert (fork(raised).points, fork(raised).windows, fork(raised).at) == ({}, {}, raised.at)
+    assert fork(fork(raised)) == fork(raised)
+
+
+def test_it_corrects_a_beginning_and_raises_nothing_twice() -> None:
+    told = warm(0, 100)
+    (correction,) = joined(told, 0, 5).corrections
+    assert (correction.was, correction.since) == (told[5].at, told[0].at)
+    assert (correction.at_least, correction.change) == (False, None)
+
+
+def test_it_raises_what_history_and_the_first_words_together_show() -> None:
+    """Warm in the outage, and since then neither warm enough to raise nor cold enough to clear."""
+    told = polls([*[(10, WARM, False)] * 6, *[(10, BETWEEN, False)] * 3])
+    (correction,) = joined(told, 0, 6).corrections
+    assert correction.was is None
+    assert correction.change is not None
+    assert (correction.change.kind, correction.change.since) == ("raised", told[0].at)
+
+
+def test_it_says_when_an_alarm_of_the_history_was_over() -> None:
+    told = polls([*[(10, WARM, False)] * 6, *[(10, COLD, False)] * 3])
+    (correction,) = joined(told, 0, 6).corrections
+    assert (correction.since, correction.until, correction.change) == (told[0].at, told[7].at, None)
+
+
+def test_a_device_that_was_not_heard_since_stands_as_its_history_ends() -> None:
+    told = warm(0, 100)
+    history = judge_all(BOOK, FREEZER, told).memory
+    whole = join(BOOK, FREEZER, history, fork(DeviceMemory()))
+    assert whole.memory.alarms == history.alarms
+    assert [one.change.kind for one in whole.corrections if one.change] == ["raised"]
