@@ -1,4 +1,5 @@
-# make demo: the main job, with a simulated store · make test · make check · make bench · make bench-peers · make lock
+# make demo: the main job, with a simulated store · make test · make check · make bench · make bench-peers · make torture ·
+# make simulate · make simulate-hour · make lock
 # Every target sets up what it needs in .venv; nothing is installed outside this folder but Debian packages for the browser test.
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -6,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WEB_SOURCES := $(shell find collector/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
-.PHONY: demo test check bench bench-peers lock format clean
+.PHONY: demo test check bench bench-peers simulate simulate-hour torture lock format clean
 
 demo: $(VENV)/installed
 	@$(BIN)/simulate demo
@@ -31,6 +32,19 @@ bench-peers: $(VENV)/installed
 	$(BIN)/python -m tests.bench.rivals
 	$(BIN)/python -m tests.bench peers
 
+# One run of the deterministic simulation, repeated exactly by its seed; `make simulate-hour` tries new seeds for an hour.
+SEED ?= 1
+DAYS ?= 20
+simulate: $(VENV)/installed
+	$(BIN)/python -m tests.simulation --seed $(SEED) --days $(DAYS)
+
+simulate-hour: $(VENV)/installed
+	$(BIN)/python -m tests.simulation --hours 1
+
+# Kills, power cuts and failing disks for many rounds: prints a table, writes build/torture.json. At most 90 minutes.
+torture: $(VENV)/installed
+	$(BIN)/python -m tests.torture
+
 format:
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -50,9 +64,11 @@ $(VENV)/installed: requirements/dev.txt pyproject.toml hatch_build.py $(WEB_SOUR
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# chromium shows the page to the browser test, with fonts for Chinese; systemd-analyze judges the units.
-$(VENV)/debian: $(VENV)/installed
-	@command -v chromium >/dev/null && command -v systemd-analyze >/dev/null || .ci/debian-packages chromium fonts-noto-cjk systemd
+# chromium shows the page to the browser test, with fonts for Chinese; systemd-analyze judges the units; victoria-metrics
+# is the server that takes InfluxDB's writes.
+$(VENV)/debian: $(VENV)/installed Makefile
+	@command -v chromium >/dev/null && command -v systemd-analyze >/dev/null && command -v victoria-metrics >/dev/null || \
+	  .ci/debian-packages chromium fonts-noto-cjk systemd victoria-metrics
 	@touch $@
 
 clean:

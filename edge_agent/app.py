@@ -45,6 +45,7 @@ LOOK_EVERY_S = 5.0
 DRAIN_WITHIN_S = 3.0
 DROP_WITHIN_S = 0.5
 FLUSH_WITHIN_S = 0.5
+CANCEL_AGAIN_S = 0.1
 
 BuildPollers = Callable[[Site], Mapping[str, BusPoller]]
 
@@ -296,8 +297,9 @@ async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.
     try:
         yield task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        while not task.done():  # Python 3.11 loses a cancellation that meets the end of a wait_for
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
 
 
 def _report_end(task: asyncio.Task[None]) -> None:

@@ -120,7 +120,8 @@ class Publisher:
         if by is not None:
             patience = min(patience, max(0.0, by - self._steady()))
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), patience)
+            async with asyncio.timeout(patience):  # wait_for may swallow a cancellation that comes with the news
+                await self._news.wait()
         self._news.clear()
 
     async def _pause(self, seconds: float) -> None:
@@ -128,7 +129,8 @@ class Publisher:
         while not self._called.is_set() and (left := until - self._steady()) > 0:
             self._beat()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._called.wait(), min(left, BEAT_EVERY_S))
+                async with asyncio.timeout(min(left, BEAT_EVERY_S)):
+                    await self._called.wait()
 
     async def _while_beating(self, opening: Awaitable[None]) -> None:
         task = asyncio.ensure_future(opening)

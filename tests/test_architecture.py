@@ -67,6 +67,7 @@ def test_imports_keep_to_the_layers() -> None:
     [
         ("pymodbus", {"edge_agent/drivers/modbus.py"}),
         ("serial", {"edge_agent/drivers/serial_line.py"}),
+        ("influxdb_client", {"collector/telemetry/influx.py"}),
         ("paho", {"edge_agent/broker_link.py", "collector/subscriber.py"}),
     ],
 )

@@ -111,7 +111,7 @@ def wrong(readings: Sequence[Reading], unit: int, asked_at: float, told_at: floa
 
 def readings_of(request: ReadRequest, words: Sequence[int]) -> tuple[Reading, ...]:
     """By the decoder that is shipped."""
-    return decode(PROFILE, {point.name: request.words_of(point, words) for point in request.points})
+    return decode(PROFILE, request.words_by_name(words))
 
 
 def _points() -> Iterator[Point]:

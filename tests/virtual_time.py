@@ -16,24 +16,28 @@ class NothingWillHappen(Exception):
 
 
 class _Leap(selectors.SelectSelector):
-    """Passes the time until the next timer in no time; files are never ready."""
+    """Passes the time until the next timer in no time; files are never ready. Each look takes `least` seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, least: float = 0.0) -> None:
         super().__init__()
         self.now = 0.0
+        self._least = least
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise NothingWillHappen
-        self.now += max(0.0, timeout)
+        self.now += max(self._least, timeout)
         return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """`peers` serve the connections to their host and port; to others none can be made."""
+    """`peers` serve the connections to their host and port; to others none can be made.
 
-    def __init__(self) -> None:
-        self._leap = _Leap()
+    `least` is what a pass of the loop takes, for code that waits for a remainder of time too small to add up.
+    """
+
+    def __init__(self, least: float = 0.0) -> None:
+        self._leap = _Leap(least)
         self.peers: dict[tuple[str, int], Serve] = {}
         super().__init__(self._leap)
         self._clock_resolution = 1e-6  # after weeks of virtual time a float is no finer

@@ -50,6 +50,7 @@ class TcpLine:
         self._in_vain: set[int] = set()
         self._alone_until: dict[int, float] = {}
         self._has_answered = False
+        self._leads_nowhere = ""  # why the bus is down, until somebody answers: one more silence changes nothing
 
     async def read(self, unit: int, request: ReadRequest, answer_within: timedelta, gap: timedelta) -> tuple[int, ...]:
         async with self._turns.turn():
@@ -68,6 +69,8 @@ class TcpLine:
     ) -> tuple[int, ...]:
         """`again`: many gateways close a connection that was idle, which is noticed with the next request."""
         if self._alone_until.get(unit, 0.0) > self._now():
+            if self._leads_nowhere:
+                raise BusDown(self._leads_nowhere)
             raise NoAnswer(f"unit {unit} may still answer an earlier request")
         self._alone_until.pop(unit, None)
         if gap:
@@ -106,7 +109,7 @@ class TcpLine:
             self._account.unit(unit).no_answers += 1
             self._note_unanswered(unit, out_of_step=isinstance(error, OutOfStep))
             raise NoAnswer(f"unit {unit} did not answer") from error
-        self._unanswered, self._has_answered = 0, True
+        self._unanswered, self._has_answered, self._leads_nowhere = 0, True, ""
         self._in_vain.clear()
         return words_in(pdu, expected)
 
@@ -137,7 +140,7 @@ class TcpLine:
         """Raises BusDown where a new connection has brought no answer from anybody."""
         self._unanswered += 1
         self._in_vain.add(unit)
-        if not self._has_answered and len(self._in_vain) >= _UNANSWERED_BEFORE_REOPENING:
+        if not self._has_answered and (self._leads_nowhere or len(self._in_vain) >= _UNANSWERED_BEFORE_REOPENING):
             self._give_up("answers nobody")
         if out_of_step or self._unanswered >= _UNANSWERED_BEFORE_REOPENING:
             self._unanswered, self._has_answered = 0, False
@@ -155,7 +158,8 @@ class TcpLine:
         self._unanswered, self._has_answered = 0, False
         self._in_vain.clear()
         self._connection.drop()
-        raise BusDown(f"{self._place[0]}:{self._place[1]} {what}")
+        self._leads_nowhere = f"{self._place[0]}:{self._place[1]} {what}"
+        raise BusDown(self._leads_nowhere)
 
     async def _connect(self) -> TcpConnection:
         host, port = self._place

@@ -20,9 +20,7 @@ from edge_agent.tools.advice import Advice, advise
 from edge_agent.tools.console import MISUSED, OK, WRONG, Console, console_of, table
 from edge_agent.tools.figures import BusFigures, DeviceFigures, Visit, bus_figures, device_figures
 from edge_agent.tools.places import no_such_bus
-
-_PUT_OFF_S = 5.2
-"""A device that did not answer is left alone as long as its late answer may still come, and a little longer."""
+from edge_agent.tools.sweep import PUT_OFF_S
 
 _EVERY = {Poll.FAST: 1, Poll.NORMAL: 3, Poll.SLOW: 30, Poll.ONCE: 0}
 """Rounds between two visits; 0 is the first round only."""
@@ -74,7 +72,7 @@ class Rounds:
             began = _now()
             answers = await ask(line, device, points, self.learned.get(device.id, NOTHING_LEARNED))
             if answers.lost:
-                self.put_off[device.id] = _now() + _PUT_OFF_S
+                self.put_off[device.id] = _now() + PUT_OFF_S
                 return
             if answers.learned == self.learned.setdefault(device.id, NOTHING_LEARNED):
                 self.visits.append(Visit(device=device.id, poll=poll, seconds=_now() - began))

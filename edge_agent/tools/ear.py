@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
+from edge_agent.core.cost import SILENT_CHARACTERS, character
 from edge_agent.core.plan import ReadRequest
 from edge_agent.core.profile import SerialFormat
 from edge_agent.drivers.base import BusDown
@@ -21,14 +22,13 @@ from edge_agent.drivers.modbus import (
     tcp_frame,
 )
 from edge_agent.drivers.rtu_line import Port
+from edge_agent.drivers.tcp_connection import CONNECT_WITHIN
 from edge_agent.tools.heard import Heard, Sound, hear_pdus, hear_rtu
 
 LINGER = 0.03
 """Seconds that we listen on after an answer: a second device of the same unit id is seldom equally quick."""
 
-_BITS_PER_CHARACTER = 11
 _SILENCE = 0.006
-_CONNECT_WITHIN = 3.0
 
 
 class Ear(Protocol):
@@ -45,7 +45,7 @@ class SerialEar:
 
     def __init__(self, port: Port, line: SerialFormat) -> None:
         self._port = port
-        self._character = _BITS_PER_CHARACTER / line.baud
+        self._character = character(line.baud)
 
     async def ask(self, unit: int, request: ReadRequest, patience: float, linger: float = LINGER) -> Heard:
         expected, question = expected_of(unit, request), rtu_frame(unit, request)
@@ -74,7 +74,7 @@ class SerialEar:
     async def _quiet(self, patience: float) -> None:
         """Waits for a silence, but not longer than `patience`: on a babbling line we listen to the babble."""
         loop = asyncio.get_running_loop()
-        silence = max(_SILENCE, 3.5 * self._character)
+        silence = max(_SILENCE, SILENT_CHARACTERS * self._character)
         give_up_at = loop.time() + patience
         while (wait := self._port.heard_at + silence - loop.time()) > 0 and loop.time() < give_up_at:
             await asyncio.sleep(wait)
@@ -127,7 +127,7 @@ class TcpEar:
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, port = self._place
         try:
-            async with asyncio.timeout(_CONNECT_WITHIN):
+            async with asyncio.timeout(CONNECT_WITHIN):
                 self._streams = await asyncio.open_connection(host, port)
         except (OSError, TimeoutError) as error:
             raise BusDown(f"{host}:{port} takes no connection: {error}") from error

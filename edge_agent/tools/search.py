@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from edge_agent.core.cost import character
 from edge_agent.core.profile import SerialFormat
 from edge_agent.tools.heard import PRESENT, Heard, Sound
 
@@ -27,7 +28,6 @@ _SELDOM = (
     (9600, "O", 1),
     (19200, "O", 1),
 )
-_BITS_PER_CHARACTER = 11
 _CHARACTERS = 20
 """Of a question, its answer and the silences between them."""
 
@@ -106,7 +106,7 @@ def rest_of(line: SerialFormat | None, units: Sequence[int], asked: Iterable[int
 
 def on_wire(line: SerialFormat | None) -> float:
     """Seconds that a short question and its answer are on the wire."""
-    return 0.0 if line is None else _CHARACTERS * _BITS_PER_CHARACTER / line.baud
+    return 0.0 if line is None else _CHARACTERS * character(line.baud)
 
 
 def judge(heard: Sequence[Heard], *, stuck: bool = False) -> Verdict:

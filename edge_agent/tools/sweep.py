@@ -20,6 +20,7 @@ PATIENCE = timedelta(milliseconds=500)
 GAP = timedelta(milliseconds=5)
 MOST_WORDS, MOST_BITS = 64, 512
 PUT_OFF_S = LATE_ANSWER + 0.2
+"""A device that did not answer is left alone as long as its late answer may still come, and a little longer."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,13 +10,22 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import agent, bus, correctness, head_office, peers, store_load, telemetry
+from tests.bench import agent, bus, correctness, head_office, ingest, latency, outbox, peers, store_load, telemetry
 from tests.bench.row import Row, table
 
 
 def main() -> int:
-    benches = (*agent.BENCHES, *bus.BENCHES, *head_office.BENCHES, *store_load.BENCHES, *correctness.BENCHES)
+    benches = (
+        *agent.BENCHES,
+        *outbox.BENCHES,
+        *bus.BENCHES,
+        *head_office.BENCHES,
+        *store_load.BENCHES,
+        *correctness.BENCHES,
+    )
     rows: list[Row] = [measure() for measure in benches]
+    rows += ingest.rows()
+    rows += latency.rows()
     rows += telemetry.rows()
     if "peers" in sys.argv[1:]:
         rows += peers.rows()

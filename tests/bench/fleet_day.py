@@ -25,7 +25,7 @@ from collector.telemetry.names import Names
 from collector.telemetry.shelf import DAY_MS, LENGTHS_MS, Place, Sealed
 from collector.telemetry.sqlite import SqliteTelemetry
 from collector.telemetry.steps import DAY, WIDTHS, Level
-from collector.telemetry.summary import Summary
+from collector.telemetry.summary import BucketColumn, Summary
 from edge_agent.contract.clock import to_ms
 from edge_agent.contract.readings import Reading, Telemetry
 from tests.bench.sample import BEGIN_AT
@@ -120,8 +120,9 @@ def _move_raw(content: bytes, days: int) -> Block:
 def _move_summary(content: bytes, level: Level, days: int) -> Summary:
     summary = msgspec.msgpack.decode(content, type=Summary)
     steps = days * (DAY // WIDTHS[level])
-    columns = tuple(msgspec.structs.replace(one, numbers=_shift(one.numbers, steps)) for one in summary.columns)
-    return msgspec.structs.replace(summary, columns=columns)
+    columns = [msgspec.msgpack.decode(column, type=BucketColumn) for column in summary.columns]
+    moved = [msgspec.structs.replace(column, numbers=_shift(column.numbers, steps)) for column in columns]
+    return msgspec.structs.replace(summary, columns=tuple(msgspec.Raw(msgspec.msgpack.encode(one)) for one in moved))
 
 
 def _shift(run: Run, by: int) -> Run:

@@ -6,10 +6,12 @@ import os
 import sqlite3
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -56,6 +58,33 @@ def taking_in_and_sealing() -> list[Row]:
             f"telemetry: {total} readings sealed, with roll-ups", [one[1] / one[2] for one in times], 2.0, peer, detail
         ),
     ]
+
+
+def ingest_beside_sealing() -> Row:
+    """How long a transaction waits at most while another thread seals without a pause."""
+    polls = [arrival for number in range(DEVICES) for arrival in arrivals(number, 360)]
+    Random(1).shuffle(polls)
+    batches = [polls[index : index + AT_ONCE] for index in range(0, len(polls), AT_ONCE)]
+    over = threading.Event()
+    with tempfile.TemporaryDirectory() as folder, closing(Database(Path(folder) / "c.sqlite")) as database:
+        database.migrate()
+        telemetry = SqliteTelemetry(database)
+        sealing = threading.Thread(target=_seal_until, args=(telemetry, over))
+        sealing.start()
+        waits = [seconds(partial(_record, database, telemetry, [batch])) for batch in batches]
+        over.set()
+        sealing.join()
+    slow = sorted(waits)[-len(waits) // 100]
+    detail = f"median {statistics.median(waits):.3f} s, 99th of 100 {slow:.3f} s, {len(polls) * len(POINTS)} readings"
+    name = "telemetry: the ingest's longest wait beside sealing"
+    longest = max(waits)
+    peer = "a second"
+    return Row(name=name, value=longest, spread=0.0, unit="s", bar=1.0, peer=peer, ok=longest <= 1.0, detail=detail)
+
+
+def _seal_until(telemetry: SqliteTelemetry, over: threading.Event) -> None:
+    while not over.is_set():
+        telemetry.work(BEGIN_AT + DAY)
 
 
 def room_and_queries() -> list[Row]:
@@ -106,13 +135,17 @@ def _queries(database: Database, telemetry: SqliteTelemetry, file: Path, total: 
 
     cold = [_timed_cold(day, file) for _ in range(QUERIES // 3)]
     return [
-        _milliseconds("telemetry: 24 h of one point", [_timed(day) for _ in range(QUERIES)], total, cold),
-        _milliseconds("telemetry: 7 days of one point as a chart", [_timed(week) for _ in range(QUERIES)], total),
-        _milliseconds("telemetry: a year of one point as a chart", [_timed(year) for _ in range(QUERIES)], total),
+        _milliseconds("telemetry: 24 h of one point", 50.0, [_timed(day) for _ in range(QUERIES)], total, cold),
+        _milliseconds(
+            "telemetry: 7 days of one point as a chart", 200.0, [_timed(week) for _ in range(QUERIES)], total
+        ),
+        _milliseconds(
+            "telemetry: a year of one point as a chart", 200.0, [_timed(year) for _ in range(QUERIES)], total
+        ),
     ]
 
 
-def _milliseconds(name: str, times: Sequence[float], total: int, cold: Sequence[float] = ()) -> Row:
+def _milliseconds(name: str, bar: float, times: Sequence[float], total: int, cold: Sequence[float] = ()) -> Row:
     """The bar holds for the median, with the file in memory and without."""
     slow = sorted(times)[-len(times) // 20]
     detail = f"median {statistics.median(times):.1f} ms, 95th of 100 {slow:.1f} ms"
@@ -121,7 +154,7 @@ def _milliseconds(name: str, times: Sequence[float], total: int, cold: Sequence[
     value = max(statistics.median(times), statistics.median(cold or [0.0]))
     spread = (max(times) - min(times)) / 2
     peer = f"ms, among {total:,} readings"
-    return Row(name=name, value=value, spread=spread, unit="ms", bar=50.0, peer=peer, ok=value <= 50.0, detail=detail)
+    return Row(name=name, value=value, spread=spread, unit="ms", bar=bar, peer=peer, ok=value <= bar, detail=detail)
 
 
 def _timed(query: Callable[[], int]) -> float:
@@ -193,4 +226,4 @@ def _cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def rows() -> list[Row]:
-    return [*taking_in_and_sealing(), *room_and_queries()]
+    return [*taking_in_and_sealing(), ingest_beside_sealing(), *room_and_queries()]

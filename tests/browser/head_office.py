@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from collector.api.feed_tail import FeedTail
 from collector.api.office import Office, Readiness
 from collector.app import PAGE, clock_from, wall_now
 from collector.domain.accounts import Account, Cost, hash_password, hash_token
-from collector.ingest import Ingest, Message
+from collector.inbox import Message
+from collector.ingest import Ingest
 from collector.meters import Meters
 from collector.record import Recorder
-from collector.store import accounts
+from collector.store import accounts, lines
 from collector.store.database import Database
+from collector.store.lines import Line
 from collector.telemetry.sqlite import SqliteTelemetry
 from edge_agent.contract.codec import encode_batch, encode_body
 from edge_agent.contract.readings import (
@@ -43,6 +45,7 @@ STORE = "demo-001"
 PASSWORD = "three-in-the-morning"
 TECHNICIAN = Account(name="zhang", role="technician")
 COLLEAGUE = Account(name="li", role="technician")
+DISPATCHER = Account(name="wang", role="dispatcher")
 CASES = {"freezer-1": Text(zh="冷冻柜 1", en="Freezer 1"), "freezer-2": Text(zh="冷冻柜 2", en="Freezer 2")}
 EVERY = timedelta(minutes=1)
 
@@ -81,7 +84,7 @@ class HeadOffice:
         self._feed: FeedTail | None = None
         with self._database.writing() as connection:
             stored = hash_password(PASSWORD, b"salt", Cost(log_n=8))
-            for account in (TECHNICIAN, COLLEAGUE):
+            for account in (TECHNICIAN, COLLEAGUE, DISPATCHER):
                 accounts.write_account(connection, account, stored, wall_now())
 
     @property
@@ -134,13 +137,25 @@ class HeadOffice:
         for body in bodies:
             self._seq += 1
             entries.append((self._seq, encode_body(body)))
-        payload = encode_batch("outbox-1", entries)
+        acks = self._take_in(encode_batch("outbox-1", entries))
+        assert acks[-1].upto == self._seq, "the message was not stored"
+
+    def hear_nonsense(self, payload: bytes) -> None:
+        """A message of the store that nobody can read."""
+        self._take_in(payload)
+
+    def miss(self, store: str) -> None:
+        """As the watch does once a store is not heard for long enough, but for the ticket."""
+        with self._database.writing() as connection:
+            lines.write_line(connection, store, Line(silent_since=self._clock.now()))
+
+    def _take_in(self, payload: bytes) -> Sequence[Ack]:
         inbox = Letterbox(
             Message(topic=batch_topic(STORE), payload=payload, mid=1, session=1, arrived=self._clock.steady())
         )
         wake = self._feed.wake if self._feed else _nobody_listens
         Ingest(inbox, self._database, self._recorder, self._clock, self._meters, wake).turn()
-        assert inbox.acks[-1].upto == self._seq, "the message was not stored"
+        return inbox.acks
 
     def _app(self, feed: FeedTail) -> ASGIApp:
         return build_app(

@@ -19,8 +19,8 @@ _SMALL_TARGETS = """() => [...document.querySelectorAll('button, a[href]:not(.sk
   .map((one) => one.outerHTML.slice(0, 120))"""
 
 
-def sign_in(page: Page) -> None:
-    page.locator("input[name=name]").fill(TECHNICIAN.name)
+def sign_in(page: Page, name: str = TECHNICIAN.name) -> None:
+    page.locator("input[name=name]").fill(name)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("button[type=submit]").click()
     page.locator("[data-connection=live]").wait_for()

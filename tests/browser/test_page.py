@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from edge_agent.contract.text import Language
-from tests.browser.head_office import PASSWORD, HeadOffice
+from tests.browser.head_office import DISPATCHER, PASSWORD, STORE, HeadOffice
 from tests.browser.phone import Look, overflow, photograph, sign_in, small_targets, visit
 
 LOCALES: dict[Language, str] = {"zh": "zh-CN", "en": "en-US"}
@@ -138,3 +138,28 @@ def test_it_gives_no_browser_reason_to_complain(look: Look, head_office: HeadOff
     expect(page.locator(".plot canvas")).to_be_visible()
     photograph(page, "ticket-en-1280-dark")
     assert [words for words in complaints if NO_SESSION_YET not in words] == []
+
+
+def test_a_dispatcher_sees_what_nobody_could_read_and_a_technician_does_not(
+    look: Look, head_office: HeadOffice
+) -> None:
+    head_office.hear_nonsense(b"\xff no message")
+    page = look()
+    sign_in(page, DISPATCHER.name)
+    visit(page, "#/me")
+    unread = page.get_by_role("region", name="无法读取的消息")
+    expect(unread.get_by_text("demo-001 · 1 次")).to_be_visible()
+    photograph(page, "unread-zh-390")
+    assert overflow(page) <= 0
+    other = look()
+    sign_in(other)
+    visit(other, "#/me")
+    expect(other.get_by_role("region", name="无法读取的消息")).to_have_count(0)
+
+
+def test_it_says_that_a_store_is_offline(look: Look, head_office: HeadOffice) -> None:
+    head_office.miss(STORE)
+    page = look()
+    sign_in(page)
+    visit(page, "#/stores")
+    expect(page.get_by_text("门店失联")).to_be_visible()

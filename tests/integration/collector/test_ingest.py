@@ -102,6 +102,16 @@ def test_it_judges_on_when_what_it_remembered_was_written_by_another_version(ben
     assert bench.count_readings() == 2
 
 
+def test_it_reads_what_an_earlier_version_remembered_as_json(bench: Bench) -> None:
+    bench.send((1, status()), (2, poll(0, -20.0)))
+    with bench.database.writing() as connection:
+        before = memories.recall(connection, [(STORE, FREEZER.id)])
+        (known,) = before.values()
+        connection.execute(memory.update().values(memory=msgspec.json.encode(known.memory).decode()))
+    with bench.database.reading() as connection:
+        assert memories.recall(connection, [(STORE, FREEZER.id)]) == before
+
+
 def test_it_opens_a_new_ticket_when_the_fault_returns_after_the_old_one_is_closed(bench: Bench) -> None:
     bench.send((1, status()), *warm_freezer())
     with bench.database.writing() as connection:

@@ -14,6 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from collector.inbox import Lane, Message
 from collector.lanes import Capacity
+from collector.partitions import ALL, Partitions
 from collector.settings import BrokerSettings
 from collector.subscriber import Subscriber
 from edge_agent.contract.topics import batch_topic, history_topic
@@ -31,9 +32,11 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 @contextmanager
-def subscribed(broker: Broker, folder: Path, capacity: Capacity | None = None) -> Iterator[Subscriber]:
+def subscribed(
+    broker: Broker, folder: Path, capacity: Capacity | None = None, partitions: Partitions = ALL
+) -> Iterator[Subscriber]:
     settings = BrokerSettings(url=broker.url, username="bench", password_file=folder / "password", client_id="head")
-    subscriber = Subscriber(settings, time.perf_counter, dict.fromkeys(Lane, capacity or Capacity()))
+    subscriber = Subscriber(settings, time.perf_counter, dict.fromkeys(Lane, capacity or Capacity()), partitions)
     subscriber.start()
     give_up_by = time.perf_counter() + WITHIN_S
     while not subscriber.connected:
@@ -61,6 +64,18 @@ def taken(subscriber: Subscriber, wanted: int) -> list[Message]:
     while len(messages) < wanted and time.perf_counter() < give_up_by:
         messages += subscriber.take(wanted - len(messages), 0.01)
     return messages
+
+
+def test_two_that_divide_the_stores_hear_each_its_own(broker: Broker, tmp_path: Path) -> None:
+    stores = [f"shop-{number}" for number in range(8)]
+    halves = [Partitions(last=127), Partitions(first=128)]
+    with subscribed(broker, tmp_path, None, halves[0]) as low, subscribed(broker, tmp_path, None, halves[1]) as high:
+        for store in stores:
+            publish(broker, [store.encode()], batch_topic(store))
+        for subscriber, part in ((low, halves[0]), (high, halves[1])):
+            wanted = {store for store in stores if part.holds(store)}
+            assert {message.payload.decode() for message in taken(subscriber, len(wanted))} == wanted
+            assert subscriber.lanes.depth(Lane.LIVE) == 0
 
 
 def test_it_takes_no_more_than_it_can_hold_and_loses_nothing(broker: Broker, tmp_path: Path) -> None:

@@ -245,6 +245,28 @@ async def test_a_gateway_that_takes_connections_and_answers_nobody_is_a_bus_that
             await read(line, 13)
 
 
+async def test_a_bus_that_is_down_stays_down_until_somebody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcp_line, "LATE_ANSWER", 0.1)
+    dead = True
+
+    async def answers(gateway: Gateway, transaction: int, unit: int, at: int) -> bytes | None:
+        return b"" if dead else tcp(transaction, unit, word_reply(4, at))
+
+    async with gateway_with(answers) as (line, _):
+        for unit in (11, 12):
+            with pytest.raises(NoAnswer):
+                await read(line, unit)
+        for unit in (13, 13, 14, 14):
+            with pytest.raises(BusDown, match="answers nobody"):
+                await read(line, unit)
+        dead = False
+        await asyncio.sleep(0.25)
+        assert await read(line, 14) == (100,)
+        dead = True
+        with pytest.raises(NoAnswer):
+            await read(line, 11)
+
+
 async def test_a_few_dead_units_are_no_reason_to_leave_a_gateway_that_answers() -> None:
     async def some(gateway: Gateway, transaction: int, unit: int, at: int) -> bytes | None:
         return b"" if unit > 11 else tcp(transaction, unit, word_reply(4, at))

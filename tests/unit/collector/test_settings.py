@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.partitions import Partitions
 from collector.settings import Settings, load_settings
 from collector.telemetry.settings import EmbeddedSettings, InfluxSettings
 from configs.documents import Faulty
@@ -83,6 +84,15 @@ def test_a_store_is_offline_after_eight_minutes_or_what_the_file_says(tmp_path: 
 
 
 DATABASE = "database: c.sqlite\nbroker: {url: 'mqtt://b'}\n"
+
+
+@pytest.mark.parametrize("text", ["128-127", "0-256", "all", "7", "-1-3"])
+def test_partitions_are_a_range_of_256(tmp_path: Path, text: str) -> None:
+    told = "database: ./c.sqlite\nbroker: {url: 'mqtt://h'}\n"
+    assert load(tmp_path, told).partitions == Partitions()
+    assert load(tmp_path, f"{told}partitions: 0-127\n").partitions == Partitions(last=127)
+    [(line, _)] = faults(tmp_path, f"{told}partitions: {text}\n")
+    assert line == 3
 
 
 def test_readings_stay_in_the_database_for_as_long_as_each_level_says(tmp_path: Path) -> None:

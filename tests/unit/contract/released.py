@@ -11,6 +11,7 @@ from edge_agent.contract.readings import (
     AgentStatus,
     Batch,
     BusHealth,
+    ClockHealth,
     Device,
     DeviceHealth,
     Entry,
@@ -103,11 +104,25 @@ STATUS_OF_LINES = replace(
         ),
     ),
 )
+STATUS_OF_A_BABBLER = replace(
+    STATUS,
+    buses=(
+        replace(
+            STATUS.buses[0],
+            babbling=True,
+            babbling_unit=3,
+            devices=(DeviceHealth(device="freezer-1", answers=False, babbles=True),),
+        ),
+        replace(STATUS.buses[0], bus="line-b", babbling=True, other_master=True),
+    ),
+)
+STATUS_OF_A_CLOCK = replace(STATUS, clock=ClockHealth(trusted=False, ahead_s=-86400.5, steps=2))
+REPAIRED = replace(TELEMETRY, repaired=True)
 GAP = Gap(from_seq=41, to_seq=140, count=98, reason="full")
 
 
-def batch(*entries: Entry) -> Batch:
-    return Batch(store=STORE, stream=STREAM, entries=entries)
+def batch(*entries: Entry, live_from: int = 0) -> Batch:
+    return Batch(store=STORE, stream=STREAM, entries=entries, live_from=live_from)
 
 
 BATCHES = {
@@ -117,8 +132,14 @@ BATCHES = {
     "batch_gap.json": batch(Entry(seq=141, body=GAP)),
     "batch_mixed.json": batch(Entry(seq=1, body=STATUS), Entry(seq=2, body=TELEMETRY), Entry(seq=141, body=GAP)),
     "batch_empty.json": batch(),
+    "batch_live.json": batch(Entry(seq=8160, body=TELEMETRY), live_from=8001),
+    "batch_repaired.json": batch(Entry(seq=2, body=REPAIRED)),
+    "batch_status_of_a_babbler.json": batch(Entry(seq=1, body=STATUS_OF_A_BABBLER)),
+    "batch_status_of_a_clock.json": batch(Entry(seq=1, body=STATUS_OF_A_CLOCK)),
+    "history.zlib": batch(Entry(seq=2, body=TELEMETRY), Entry(seq=3, body=SILENCE), live_from=8001),
 }
 ACKS = {
     "ack.json": Ack(stream=STREAM, upto=140),
+    "ack_at.json": Ack(stream=STREAM, upto=140, at=datetime(2026, 7, 15, 4, 0, 1, 500000, tzinfo=UTC)),
     "ack_ranges.json": Ack(stream=STREAM, upto=40, ranges=((141, 150), (160, 160))),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.contract.clock import from_ms
-from edge_agent.contract.codec import Undecodable, decode_ack, decode_batch, encode_ack, encode_batch, encode_body
+from edge_agent.contract.codec import (
+    UNPACKED_AT_MOST,
+    Undecodable,
+    decode_ack,
+    decode_batch,
+    encode_ack,
+    encode_batch,
+    encode_body,
+    live_from_of,
+    split_batch,
+)
 from edge_agent.contract.readings import Ack, Batch, Body, Gap, Quality, Reading, Telemetry
 from tests.unit.contract.released import ACKS, BATCHES, FOLDER, STATUS, STORE, STREAM
 
@@ -36,6 +47,7 @@ telemetries = st.builds(
     boot=names,
     mono=st.floats(min_value=0, max_value=1e9),
     clock_trusted=st.booleans(),
+    repaired=st.booleans(),
 )
 seqs = st.integers(min_value=1, max_value=2**53)
 gaps = st.builds(
@@ -58,7 +70,15 @@ def test_what_is_sent_is_received(entries: list[tuple[int, Body]]) -> None:
     assert (batch.store, batch.stream) == (STORE, STREAM)
 
 
-@given(st.builds(Ack, stream=names, upto=seqs, ranges=st.lists(st.tuples(seqs, seqs), max_size=4).map(tuple)))
+@given(
+    st.builds(
+        Ack,
+        stream=names,
+        upto=seqs,
+        ranges=st.lists(st.tuples(seqs, seqs), max_size=4).map(tuple),
+        at=st.none() | instants,
+    )
+)
 def test_acknowledgements_survive(ack: Ack) -> None:
     assert decode_ack(encode_ack(ack)) == ack
 
@@ -80,7 +100,56 @@ def test_every_released_message_is_tested() -> None:
 @pytest.mark.parametrize("name", BATCHES)
 def test_what_is_sent_today_is_what_was_released(name: str) -> None:
     entries = [(entry.seq, encode_body(entry.body)) for entry in BATCHES[name].entries]
-    assert json.loads(encode_batch(STREAM, entries)) == json.loads((FOLDER / name).read_bytes())
+    today = encode_batch(STREAM, entries, live_from=BATCHES[name].live_from, compressed=name.endswith(".zlib"))
+    assert json.loads(unpacked(today)) == json.loads(unpacked((FOLDER / name).read_bytes()))
+
+
+def unpacked(payload: bytes) -> bytes:
+    return payload if payload.startswith(b"{") else zlib.decompress(payload)
+
+
+@given(st.lists(st.tuples(seqs, bodies), max_size=5), st.integers(min_value=0, max_value=2**53))
+def test_a_compressed_batch_is_the_same_batch(entries: list[tuple[int, Body]], live_from: int) -> None:
+    framed = [(seq, encode_body(body)) for seq, body in entries]
+    plain, packed = (encode_batch(STREAM, framed, live_from=live_from, compressed=each) for each in (False, True))
+    assert decode_batch(STORE, packed) == decode_batch(STORE, plain)
+    assert split_batch(packed) == split_batch(plain) == (STREAM, framed)
+    assert live_from_of(packed) == live_from
+
+
+def test_a_batch_that_would_unpack_beyond_the_bound_is_not_compressed() -> None:
+    large = [(1, b'{"padding":"%s"}' % (b"0" * UNPACKED_AT_MOST))]
+    assert split_batch(encode_batch(STREAM, large, compressed=True)) == (STREAM, large)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        zlib.compress(b" " * (UNPACKED_AT_MOST + 1)),
+        zlib.compress(b"[" * UNPACKED_AT_MOST),
+        zlib.compress(b'{"stream":"s","entries":[]}')[:-1],
+        zlib.compress(b'{"stream":"s","entries":[]}') + b"{",
+        zlib.compress(zlib.compress(b'{"stream":"s","entries":[]}')),
+        b"x",
+        b"x marks the spot",
+    ],
+)
+def test_a_bomb_and_a_damaged_archive_are_refused(payload: bytes) -> None:
+    for read in (lambda: decode_batch(STORE, payload), lambda: split_batch(payload), lambda: live_from_of(payload)):
+        with pytest.raises(Undecodable):
+            read()
+
+
+@pytest.mark.parametrize("live_from", [-1, 2**53 + 1, "8001"])
+def test_the_beginning_of_the_live_lane_is_a_number_of_the_stream(live_from: object) -> None:
+    message = {"stream": "s", "entries": [], "live_from": live_from}
+    with pytest.raises(Undecodable):
+        decode_batch(STORE, msgspec.json.encode(message))
+
+
+def test_the_time_of_head_office_has_a_zone() -> None:
+    with pytest.raises(Undecodable):
+        decode_ack(b'{"stream":"s","upto":1,"at":"2026-07-15T04:00:00"}')
 
 
 def test_fields_that_a_later_release_adds_are_passed_over() -> None:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.contract.topics import STORE_ID, NotOurTopic, Topic, ack_topic, batch_topic, parse_topic, partition
+from edge_agent.contract.topics import (
+    STORE_ID,
+    NotOurTopic,
+    Topic,
+    ack_topic,
+    batch_topic,
+    history_topic,
+    parse_topic,
+    partition,
+)
 
 stores = st.from_regex(STORE_ID, fullmatch=True)
 
@@ -14,6 +23,7 @@ stores = st.from_regex(STORE_ID, fullmatch=True)
 @given(stores)
 def test_what_is_built_is_parsed(store: str) -> None:
     assert parse_topic(batch_topic(store)) == Topic(store=store, direction="up", leaf="batch")
+    assert parse_topic(history_topic(store)) == Topic(store=store, direction="up", leaf="history")
     assert parse_topic(ack_topic(store)) == Topic(store=store, direction="down", leaf="ack")
 
 

@@ -125,7 +125,7 @@ def test_it_does_not_matter_how_telemetry_is_cut_into_batches(
 ) -> None:
     whole = judge_all(SHIPPED, freezer(), told(story))
     first = judge_all(SHIPPED, freezer(), told(story)[:cut])
-    stored = msgspec.json.decode(msgspec.json.encode(first.memory), type=DeviceMemory)
+    stored = msgspec.msgpack.decode(msgspec.msgpack.encode(first.memory), type=DeviceMemory)
     second = judge_all(SHIPPED, freezer(), told(story)[cut:], stored)
     assert first.changes + second.changes == whole.changes
     assert second.memory == whole.memory
@@ -152,8 +152,9 @@ def test_it_does_not_matter_how_devices_are_mixed(
 
 
 @given(STORY)
-def test_memory_and_changes_survive_json(story: list[tuple[int, dict[str, Said]]]) -> None:
+def test_memory_and_changes_survive_being_written(story: list[tuple[int, dict[str, Said]]]) -> None:
     judged = judge_all(SHIPPED, freezer(), told(story))
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(judged.memory), type=DeviceMemory) == judged.memory
     assert msgspec.json.decode(msgspec.json.encode(judged.memory), type=DeviceMemory) == judged.memory
     changes = judged.changes
     assert msgspec.json.decode(msgspec.json.encode(changes), type=tuple[Change, ...]) == changes
