@@ -24,7 +24,7 @@ check: $(VENV)/installed
 	$(BIN)/fault-rules test
 	$(BIN)/python hatch_build.py check
 
-bench: $(VENV)/installed
+bench: $(VENV)/installed $(VENV)/debian
 	$(BIN)/python -m tests.bench
 
 # Node-RED, thingsboard-gateway (into build/peers) and collectd (from Debian) polling the same devices beside ours.

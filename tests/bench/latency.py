@@ -44,7 +44,7 @@ class Wait:
     def hear(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         now, ack = time.perf_counter(), decode_ack(bytes(message.payload))
         store = parse_topic(message.topic).store
-        for key in [key for key in self.left if key[0] == store and key[1] <= ack.upto]:
+        for key in [key for key in list(self.left) if key[0] == store and key[1] <= ack.upto]:
             self.took.append(now - self.left.pop(key))
 
     def out(self, patience: float) -> bool:

@@ -30,5 +30,5 @@ def test_on_a_pseudo_terminal_in_real_time() -> None:
 
 
 def test_the_bar_is_missed_by_a_driver_that_does_not_wait_for_late_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtu_line, "LATE_ANSWER", 0.0)
+    monkeypatch.setattr(rtu_line, "LATE_ANSWER", -60.0)
     assert on_rtu(3400, 1).wrong

@@ -74,20 +74,20 @@ def test_it_speaks_chinese(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
 def test_every_fault_is_a_line(capsys: pytest.CaptureFixture[str], faulty: str) -> None:
     assert main(["check", faulty]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(" ")[0] for line in lines] == [f"{faulty}:4:", f"{faulty}:15:"]
+    assert [line.split(" ")[0] for line in lines] == [f"{faulty}:4:", f"{faulty}:16:"]
 
 
 def test_a_check_says_that_the_password_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     site = edited(("./broker.password", "./none"))
     assert main(["check", site]) == 1
-    assert "edited.yaml:6: the broker's password cannot be read" in capsys.readouterr().out
+    assert "edited.yaml:7: the broker's password cannot be read" in capsys.readouterr().out
     assert main(["read", site, "freezer-9"]) == 2
 
 
 def test_faults_can_be_read_by_a_machine(capsys: pytest.CaptureFixture[str], faulty: str) -> None:
     assert main(["check", "--json", faulty]) == 1
     answer = json.loads(capsys.readouterr().out)
-    assert [fault["line"] for fault in answer["faults"]] == [4, 15]
+    assert [fault["line"] for fault in answer["faults"]] == [4, 16]
     assert set(answer["faults"][0]["fix"]) == {"zh", "en"}
 
 
