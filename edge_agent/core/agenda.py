@@ -65,9 +65,6 @@ class Agenda:
             default=math.inf,
         )
 
-    def probe_due(self, mono: float) -> bool:
-        return self.silent and self.probe_at <= mono
-
 
 def begin(polls: Iterable[Poll], mono: float) -> Agenda:
     """All that the device has is due: at the start, and when it is back after a silence."""

@@ -58,7 +58,8 @@ def test_a_silent_device_is_probed_at_growing_intervals() -> None:
     agenda, mono, waits = silent_at(0.0), 0.0, []
     for _ in range(6):
         assert agenda.due(agenda.next_at) == frozenset()
-        assert agenda.probe_due(agenda.next_at)
+        assert agenda.silent
+        assert agenda.probe_at == agenda.next_at
         waits.append(agenda.next_at - mono)
         mono = agenda.next_at
         agenda = missed(agenda, (), PERIODS, mono)
