@@ -231,7 +231,7 @@ class Visits:
             log.info("device has been exchanged or updated device=%s firmware=%s", watch.device.id, firmware)
             watch.learned, watch.errand = NOTHING_LEARNED, None
         for name in sorted(watch.learned.refused - known.refused):
-            log.warning("point is refused and not asked again device=%s point=%s", watch.device.id, name)
+            log.warning("point is refused and asked ever more seldom device=%s point=%s", watch.device.id, name)
             watch.doubt_at = None
         for name in sorted(known.refused - watch.learned.refused):
             log.info("point is asked again device=%s point=%s", watch.device.id, name)

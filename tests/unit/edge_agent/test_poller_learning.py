@@ -43,7 +43,7 @@ def test_what_was_refused_is_known_after_a_restart_and_said_once(caplog: pytest.
         del bench.line.words[20]
         bench.turn()
     assert (3, 20) not in bench.line.asked
-    assert caplog.text.count("is refused and not asked again") == 1
+    assert caplog.text.count("is refused and asked ever more seldom") == 1
 
 
 def test_what_stays_refused_is_asked_again_ever_more_seldom() -> None:
