@@ -158,6 +158,7 @@ class Agent:
             buses=tuple(poller.health() for poller in self._pollers.values()),
             outbox=health,
             clock=self._timekeeper.health(),
+            location=self._site.location,
         )
         await self._recorder.record([status])
         await self._note_day()

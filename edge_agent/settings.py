@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from configs.documents import Document, Fault, Faulty, Location, build, read_document
-from edge_agent.contract.readings import Device
+from edge_agent.contract.readings import Coordinates, Device
 from edge_agent.contract.text import Text
 from edge_agent.core.commissioning import Commissioning, read_only_because
 from edge_agent.core.profile import Poll, Profile, SerialFormat
@@ -86,6 +86,8 @@ class SiteDevice:
     unit: int
     profile: Profile
     commissioned: Commissioning | None = None
+    fed_by: str = ""
+    product_class: str = ""
 
     @property
     def read_only_because(self) -> Text | None:
@@ -123,6 +125,7 @@ class Site:
     devices: tuple[SiteDevice, ...]
     profiles: Path | None = None
     outbox: OutboxPolicy = OutboxPolicy()
+    location: Coordinates | None = None
 
     def devices_on(self, bus: str) -> tuple[SiteDevice, ...]:
         return tuple(device for device in self.devices if device.bus == bus)
@@ -156,6 +159,9 @@ def inventory(site: Site) -> tuple[Device, ...]:
             profile_version=device.profile.version,
             proven=device.profile.evidence.proven,
             name=device.name,
+            bus=device.bus,
+            fed_by=device.fed_by,
+            product_class=device.product_class,
         )
         for device in site.devices
     )
@@ -191,6 +197,7 @@ def _site(given: SiteDocument, buses: dict[str, BusDocument], folder: Path) -> S
         id=given.store,
         name=given.name.text_of(),
         timezone=given.timezone,
+        location=Coordinates(**given.location.model_dump()) if given.location else None,
         state=folder / given.state,
         profiles=profiles,
         broker=_broker(given.broker, folder),
@@ -238,6 +245,8 @@ def _device(given: DeviceDocument, profiles: Path | None) -> SiteDevice:
         duty=given.duty,
         bus=given.bus,
         unit=given.unit,
-        profile=_profile(given, profiles).without(frozenset(given.points.skip)),
+        profile=_profile(given, profiles).without(frozenset(given.points.skip)).renamed(given.points.renamed),
         commissioned=given.commissioned.commissioning_of() if given.commissioned else None,
+        fed_by=given.fed_by,
+        product_class=given.product_class,
     )

@@ -76,7 +76,13 @@ def replace_inventory(connection: Connection, store_id: str, stream_id: str, seq
         store.c.inventory_seq.is_(None),
         store.c.inventory_seq < seq,
     )
-    about = {"name": status.name, "timezone": status.timezone, "inventory_stream": stream_id, "inventory_seq": seq}
+    about = {
+        "name": status.name,
+        "timezone": status.timezone,
+        "location": status.location,
+        "inventory_stream": stream_id,
+        "inventory_seq": seq,
+    }
     if connection.execute(update(store).where(store.c.id == store_id, older).values(**about)).rowcount == 0:
         return False
     connection.execute(update(device).where(device.c.store == store_id).values(listed=False))
@@ -146,6 +152,9 @@ def to_device(row: Row[Any]) -> Device:
         profile_version=row.profile_version,
         proven=row.proven,
         name=row.name,
+        bus=row.bus,
+        fed_by=row.fed_by,
+        product_class=row.product_class,
     )
 
 
@@ -164,6 +173,9 @@ def _list_devices(connection: Connection, store_id: str, listed: Iterable[Device
             "profile_version": one.profile_version,
             "proven": one.proven,
             "name": one.name,
+            "bus": one.bus,
+            "fed_by": one.fed_by,
+            "product_class": one.product_class,
             "position": position,
             "listed": True,
             "answers": True,

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from collector.domain.receipts import Range
 from collector.domain.segments import Segment
 from collector.store.columns import Instant, Json
+from edge_agent.contract.readings import Coordinates
 from edge_agent.contract.text import Text
 from rules.model import Diagnosis, Evidence
 
@@ -39,6 +40,7 @@ store = Table(
     Column("id", String, primary_key=True),
     Column("name", Json(Text), nullable=False),
     Column("timezone", String, nullable=False),
+    Column("location", Json(Coordinates)),
     Column("inventory_stream", String),
     Column("inventory_seq", Integer),
     Column("last_seen_at", Instant),
@@ -55,6 +57,9 @@ device = Table(
     Column("profile_version", Integer, nullable=False),
     Column("proven", Boolean, nullable=False),
     Column("name", Json(Text), nullable=False),
+    Column("bus", String, nullable=False, server_default=""),
+    Column("fed_by", String, nullable=False, server_default=""),
+    Column("product_class", String, nullable=False, server_default=""),
     Column("position", Integer, nullable=False),
     Column("listed", Boolean, nullable=False),
     Column("answers", Boolean, nullable=False),

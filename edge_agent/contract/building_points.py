@@ -24,6 +24,11 @@ AC_UNIT = device_class(
     number("sp", "°C", "设定温度", "Set point"),
     number("temp.room", "°C", "室温", "Room temperature"),
     number("temp.outdoor", "°C", "室外温度", "Outdoor temperature"),
+    number("temp.supply", "°C", "送风温度", "Supply air temperature"),
+    number("temp.outdoor_unit", "°C", "室外机冷凝温度", "Condenser temperature of the outdoor unit"),
+    number("p.total", "W", "功率", "Power", 0),
+    flag("out.compressor", "压缩机运行", "Compressor runs"),
+    flag("out.spray", "室外机喷淋", "Outdoor unit spray"),
     flag("thermostat_on", "温控请求", "Thermostat calls"),
     flag("defrost.active", "化霜中", "Defrost running"),
     flag("filter_dirty", "滤网脏", "Filter dirty"),
@@ -85,6 +90,11 @@ DRY_CONTACT = device_class(
     "干接点模块",
     "Dry-contact module",
     *(flag(f"in.di{n}", f"输入 {n}", f"Input DI{n}") for n in range(1, 9)),
+    flag("in.water", "有水", "Water found"),
+    flag("in.door", "门开", "Door open"),
+    flag("in.mains", "市电正常", "Mains present"),
+    flag("in.breaker", "断路器合上", "Breaker closed"),
+    flag("in.rain", "下雨", "Rain"),
     *(flag(f"out.relay{n}", f"继电器 {n}", f"Relay {n}") for n in range(1, 9)),
     number("info.device_id", "", "设备编号", "Device id", 0),
 )
@@ -118,9 +128,39 @@ LIGHTING_CIRCUIT = device_class(
     flag("cmd.on", "开灯命令", "Command to switch on"),
     number("level_pct", "%", "亮度", "Level", 0),
     number("lux", "lx", "照度", "Illuminance", 0),
+    number("i", "A", "电流", "Current", 2),
+    number("p.total", "W", "功率", "Power", 0),
     number("op_hours", "h", "运行小时", "Operating hours", 0),
+)
+
+SIGNAGE = device_class(
+    "signage",
+    "屏幕",
+    "Screen",
+    flag("power", "开机", "Switched on"),
+    flag("on_status", "正在显示", "Shows a picture"),
+    flag("blackout", "黑屏", "Blacked out"),
+    flag("link_ok", "联网正常", "Link to the screen"),
+    number("brightness_pct", "%", "亮度", "Brightness", 0),
+    number("temp", "°C", "温度", "Temperature"),
+    number("p.total", "W", "功率", "Power", 0),
+    word("source", "信号源", "Source"),
+    flag("cmd.on", "开机命令", "Command to switch on"),
+    flag("alarm.any", "屏幕有报警", "Screen alarm present"),
+)
+
+PRICE_TAG_GATEWAY = device_class(
+    "price_tag_gateway",
+    "价签网关",
+    "Price-tag gateway",
+    flag("link_ok", "联网正常", "Link to its server"),
+    number("tags.total", "", "价签总数", "Price tags", 0),
+    number("tags.offline", "", "离线价签", "Price tags offline", 0),
+    number("tags.battery_low", "", "低电价签", "Price tags low on battery", 0),
+    flag("alarm.any", "网关有报警", "Gateway alarm present"),
 )
 
 BUILDING: tuple[DeviceClass, ...] = (
     *(AC_UNIT, ENERGY_METER, RELAY_BOARD, ENV_SENSOR, DRY_CONTACT, UPS, LIGHTING_CIRCUIT),
+    *(SIGNAGE, PRICE_TAG_GATEWAY),
 )

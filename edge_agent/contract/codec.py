@@ -16,6 +16,7 @@ from edge_agent.contract.readings import (
     Batch,
     Body,
     BusHealth,
+    Device,
     DeviceHealth,
     Entry,
     Gap,
@@ -237,12 +238,15 @@ def _without_defaults(wire: StatusWire) -> dict[str, Any]:
     for bus in told["status"]["buses"]:
         bus["devices"] = [_pruned(device, DeviceHealth) for device in bus["devices"]]
     told["status"]["buses"] = [_pruned(bus, BusHealth) for bus in told["status"]["buses"]]
+    told["status"]["devices"] = [_pruned(device, Device) for device in told["status"]["devices"]]
     told["status"]["outbox"] = _pruned(told["status"]["outbox"], OutboxHealth)
     told["status"] = _pruned(told["status"], AgentStatus)
     return told
 
 
-def _pruned(told: dict[str, Any], kind: type[AgentStatus | BusHealth | DeviceHealth | OutboxHealth]) -> dict[str, Any]:
+def _pruned(
+    told: dict[str, Any], kind: type[AgentStatus | BusHealth | Device | DeviceHealth | OutboxHealth]
+) -> dict[str, Any]:
     defaults = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
     return {
         name: value

@@ -55,7 +55,12 @@ class Telemetry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """One entry of a store's inventory, as rules, tickets and pages know it."""
+    """One entry of a store's inventory, as rules, tickets and pages know it.
+
+    `bus` is the line it hangs on, `fed_by` the device of the same store without which it cannot work (a condensing
+    unit, an outdoor unit, a meter of its circuit), `product_class` what it keeps (M0 ... L2 or the chain's own). Empty
+    is unknown.
+    """
 
     id: str
     device_class: str
@@ -64,6 +69,17 @@ class Device:
     profile_version: int
     proven: bool
     name: Text
+    bus: str = ""
+    fed_by: str = ""
+    product_class: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coordinates:
+    """Where a store is, in degrees; north and east are positive. It tells when the sun rises there."""
+
+    latitude: float
+    longitude: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +171,7 @@ class AgentStatus:
     buses: tuple[BusHealth, ...]
     outbox: OutboxHealth
     clock: ClockHealth | None = None
+    location: Coordinates | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The vocabulary of refrigerated cases, cold rooms and their controllers."""
+"""The vocabulary of refrigerated cases, cold rooms, condensing units and their controllers."""
 
 from __future__ import annotations
 
@@ -68,6 +68,10 @@ REFRIGERATION_CASE = device_class(
     flag("alarm.probe_evaporator", "蒸发器探头故障", "Evaporator probe fault"),
     *(flag(f"alarm.probe{n}", f"探头 {n} 故障", f"Probe {n} fault") for n in range(1, 6)),
     flag("alarm.defrost_timeout", "化霜超时", "Defrost exceeded its time"),
+    flag("alarm.hold_timeout", "强制关机超时", "Hold after a coordinated defrost exceeded its time"),
+    flag("alarm.refrigerant_leak", "制冷剂泄漏", "Refrigerant leak"),
+    flag("alarm.pressure_high", "高压报警", "High-pressure alarm"),
+    flag("alarm.comms", "通信故障", "Communication fault"),
     flag("alarm.condenser_hot", "冷凝器过热", "Condenser too hot"),
     flag("alarm.pressure_low", "低压报警", "Low-pressure alarm"),
     flag("alarm.external", "外部报警", "External alarm"),
@@ -85,4 +89,40 @@ REFRIGERATION_CASE = device_class(
     number("info.order_no", "", "订货号", "Order number", 0),
     number("info.sw_version", "", "软件版本", "Software version", 2),
     number("info.fw_id", "", "固件标识", "Firmware id", 0),
+)
+
+CONDENSING_UNIT = device_class(
+    "condensing_unit",
+    "冷凝机组",
+    "Condensing unit",
+    number("temp.ambient", "°C", "环境温度", "Ambient temperature"),
+    number("temp.condensing", "°C", "冷凝温度", "Condensing temperature"),
+    number("temp.evaporating", "°C", "蒸发温度", "Evaporating temperature"),
+    number("temp.discharge_gas", "°C", "排气温度", "Discharge gas temperature"),
+    number("temp.suction_gas", "°C", "吸气温度", "Suction gas temperature"),
+    number("temp.liquid", "°C", "液管温度", "Liquid temperature"),
+    number("superheat", "K", "过热度", "Superheat"),
+    number("subcooling", "K", "过冷度", "Subcooling"),
+    number("pressure.suction", "bar", "吸气压力", "Suction pressure", 2),
+    number("pressure.discharge", "bar", "排气压力", "Discharge pressure", 2),
+    number("sp.suction", "°C", "吸气设定", "Suction set point"),
+    flag("out.compressor", "压缩机 1 输出", "Compressor 1"),
+    flag("out.compressor2", "压缩机 2 输出", "Compressor 2"),
+    flag("out.fan", "冷凝风机 1 输出", "Condenser fan 1"),
+    flag("out.fan2", "冷凝风机 2 输出", "Condenser fan 2"),
+    number("out.capacity_pct", "%", "能力", "Capacity", 0),
+    number("level.liquid_pct", "%", "液位", "Liquid level", 0),
+    number("p.total", "W", "功率", "Power", 0),
+    number("counter.compressor_starts", "", "压缩机启动次数", "Compressor starts", 0),
+    number("counter.compressor_hours", "h", "压缩机运行小时", "Compressor running hours", 0),
+    flag("alarm.any", "机组有报警", "Unit alarm present"),
+    flag("alarm.pressure_high", "高压报警", "High-pressure alarm"),
+    flag("alarm.pressure_low", "低压报警", "Low-pressure alarm"),
+    flag("alarm.discharge_hot", "排气过热", "Discharge gas too hot"),
+    flag("alarm.overload", "过载保护", "Overload protection"),
+    flag("alarm.oil", "油位或油压报警", "Oil alarm"),
+    flag("alarm.fan", "风机故障", "Fan fault"),
+    flag("alarm.locked_out", "保护锁停", "Locked out by its protection"),
+    flag("alarm.refrigerant_leak", "制冷剂泄漏", "Refrigerant leak"),
+    number("info.device_id", "", "设备编号", "Device id", 0),
 )

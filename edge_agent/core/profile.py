@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -305,6 +306,21 @@ class Profile:
             if name not in names and not names.intersection(rule.sources)
         }
         return replace(self, points=points, derived=derived)
+
+    def renamed(self, names: Mapping[str, str]) -> Profile:
+        """For an installation that knows what is wired to an input. No other point may rest on a renamed one."""
+        if not names:
+            return self
+        points = {
+            names.get(name, name): replace(point, name=names.get(name, name)) for name, point in self.points.items()
+        }
+        return replace(self, points=points)
+
+    def rests_on(self, name: str) -> bool:
+        """Whether another point cannot be told without this one."""
+        rest = (replace(point, name="") for other, point in self.points.items() if other != name)
+        derived = any(name in rule.sources for rule in self.derived.values())
+        return derived or any(_without(point, frozenset({name})) != point for point in rest)
 
     def of_instance(self, number: int) -> Profile:
         """The same map for unit `number` behind this address; fingerprints are of the gateway and stay."""

@@ -70,9 +70,9 @@ def compare(before: Site, after: Site, *, password_changed: bool = False) -> Sit
 
 
 def asked_alike(one: SiteDevice, other: SiteDevice) -> bool:
-    """Whether what is known of the one holds for the other: name, duty and who commissioned it matter to people, not
-    to the line."""
-    return replace(one, name=other.name, duty=other.duty, commissioned=other.commissioned) == other
+    """Whether what is known of the one holds for the other: what matters to people and rules does not to the line."""
+    about = ("name", "duty", "commissioned", "fed_by", "product_class")
+    return replace(one, **{key: getattr(other, key) for key in about}) == other
 
 
 def _the_same(was: SiteDevice | None, device: SiteDevice) -> SiteDevice:

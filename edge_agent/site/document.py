@@ -112,7 +112,10 @@ BUS_DOCUMENTS: dict[str, type[RtuDocument] | type[TcpDocument] | type[RtuTcpDocu
 
 
 class PointsDocument(Strict):
+    """`renamed` says what is wired to an input: `{in.di1: in.water}`."""
+
     skip: list[str] = Field(default_factory=list)
+    renamed: dict[str, str] = Field(default_factory=dict)
 
 
 ShownValue = int | float | bool | str
@@ -141,7 +144,8 @@ class DeviceDocument(Strict):
     """`serial` is what the device itself was set to, where that is not its maker's default.
 
     `settings` are what the profile asks of an installation, `instance` which of the units behind this address it is.
-    `commissioned` opens the writes of a map that no capture has proven.
+    `commissioned` opens the writes of a map that no capture has proven. `fed_by` and `product_class` are for the
+    rules of head office: the device of this store without which this one cannot work, and what it keeps.
     """
 
     id: Id
@@ -155,12 +159,20 @@ class DeviceDocument(Strict):
     settings: dict[str, float] = Field(default_factory=dict)
     instance: int | None = None
     commissioned: CommissionedDocument | None = None
+    fed_by: Id = ""
+    product_class: Annotated[str, StringConstraints(max_length=32)] = ""
+
+
+class LocationDocument(Strict):
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
 
 
 class SiteDocument(Strict):
     store: Id
     name: TextDocument
     timezone: str
+    location: LocationDocument | None = None
     state: str = "./state"
     profiles: str | None = None
     broker: BrokerDocument

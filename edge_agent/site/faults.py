@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from configs.documents import Document, Fault, Faulty
-from edge_agent.contract.catalogue import DUTIES
+from edge_agent.contract.catalogue import DEVICE_CLASSES, DUTIES
 from edge_agent.contract.text import Text
 from edge_agent.core.profile import BAUDS, Profile, SerialFormat
 from edge_agent.profiles.load import known_profiles, profile
@@ -33,6 +33,7 @@ def site_faults(document: Document) -> list[Fault]:
     for index, device in enumerate(devices):
         faults += _device_faults(document, index, device, _mapping(site.get("buses")))
         faults += _map_faults(document, index, device, _mapping(site.get("buses")), profiles)
+        faults += _feeder_faults(document, index, devices)
     faults += _twice_faults(document, devices)
     return faults
 
@@ -125,6 +126,14 @@ def _device_faults(document: Document, index: int, device: dict[Any, Any], buses
         yield document.fault((*at, "bus"), what, nearest(bus_id, [str(known) for known in buses]))
 
 
+def _feeder_faults(document: Document, index: int, devices: list[Any]) -> Iterator[Fault]:
+    feeder = _mapping(devices[index]).get("fed_by")
+    others = [one["id"] for n, one in enumerate(devices) if n != index and isinstance(_mapping(one).get("id"), str)]
+    if isinstance(feeder, str) and feeder not in others:
+        what = Text(zh=f"门店没有另一台设备 {feeder}", en=f"the store has no other device {feeder}")
+        yield document.fault(("devices", index, "fed_by"), what, nearest(feeder, others))
+
+
 def _map_faults(
     document: Document, index: int, device: dict[Any, Any], buses: dict[Any, Any], profiles: Mapping[str, Path]
 ) -> Iterator[Fault]:
@@ -158,6 +167,7 @@ def _profile_faults(
         what = Text(zh=f"{known.id} 没有地址 {unit}", en=f"{known.id} cannot have unit {unit}")
         fix = Text(zh=f"地址为 {low} 到 {high}", en=f"it has units {low} to {high}")
         yield document.fault((*at, "unit"), what, fix)
+    yield from _renaming_faults(document, at, device, known)
     for index, point in enumerate(_list(_mapping(device.get("points")).get("skip"))):
         if isinstance(point, str) and point not in known.points and point not in known.derived:
             what = Text(zh=f"{known.id} 没有点 {point}", en=f"{known.id} has no point {point}")
@@ -226,3 +236,25 @@ def _word(given: Any) -> str | int | None:
 
 def _list(given: Any) -> list[Any]:
     return given if isinstance(given, list) else []
+
+
+def _renaming_faults(
+    document: Document, at: tuple[str, int], device: dict[Any, Any], known: Profile
+) -> Iterator[Fault]:
+    """A new name must be one that the catalogue has, free, and of the same type; nothing may rest on the old one."""
+    meanings = DEVICE_CLASSES[known.device_class].points
+    for was, name in _mapping(_mapping(device.get("points")).get("renamed")).items():
+        where = (*at, "points", "renamed", was)
+        if was not in known.points:
+            what = Text(zh=f"{known.id} 没有点 {was}", en=f"{known.id} has no point {was}")
+            yield document.fault(where, what, nearest(str(was), [*known.points]))
+        elif known.rests_on(was):
+            what = Text(zh=f"{known.id} 的其他点依赖 {was}", en=f"other points of {known.id} rest on {was}")
+            yield document.fault(where, what, Text(zh="请保留原名", en="leave its name as it is"))
+        elif not isinstance(name, str) or name not in meanings or meanings[name].type != meanings[was].type:
+            what = Text(zh=f"{was} 不能叫 {name}", en=f"{was} cannot be called {name}")
+            alike = [one.name for one in meanings.values() if one.type == meanings[was].type]
+            yield document.fault(where, what, nearest(str(name), alike))
+        elif name in known.points or name in known.derived:
+            what = Text(zh=f"{known.id} 已有点 {name}", en=f"{known.id} has a point {name} already")
+            yield document.fault(where, what, Text(zh="请先 skip 它", en="skip that one first"))

@@ -12,6 +12,7 @@ from edge_agent.contract.readings import (
     Batch,
     BusHealth,
     ClockHealth,
+    Coordinates,
     Device,
     DeviceHealth,
     Entry,
@@ -117,6 +118,11 @@ STATUS_OF_A_BABBLER = replace(
     ),
 )
 STATUS_OF_A_CLOCK = replace(STATUS, clock=ClockHealth(trusted=False, ahead_s=-86400.5, steps=2))
+STATUS_OF_A_PLACE = replace(
+    STATUS,
+    devices=(replace(STATUS.devices[0], bus="line-a", fed_by="condensing-unit-1", product_class="L1"),),
+    location=Coordinates(latitude=31.2304, longitude=121.4737),
+)
 REPAIRED = replace(TELEMETRY, repaired=True)
 GAP = Gap(from_seq=41, to_seq=140, count=98, reason="full")
 
@@ -136,6 +142,7 @@ BATCHES = {
     "batch_repaired.json": batch(Entry(seq=2, body=REPAIRED)),
     "batch_status_of_a_babbler.json": batch(Entry(seq=1, body=STATUS_OF_A_BABBLER)),
     "batch_status_of_a_clock.json": batch(Entry(seq=1, body=STATUS_OF_A_CLOCK)),
+    "batch_status_of_a_place.json": batch(Entry(seq=1, body=STATUS_OF_A_PLACE)),
     "history.zlib": batch(Entry(seq=2, body=TELEMETRY), Entry(seq=3, body=SILENCE), live_from=8001),
 }
 ACKS = {

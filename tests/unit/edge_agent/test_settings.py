@@ -100,6 +100,46 @@ def test_points_that_are_not_wired_are_left_out(tmp_path: Path) -> None:
     assert "defrost.active" not in device.profile.derived
 
 
+WATER = (
+    "{id: water-1, profile: advantech_adam4150, bus: gateway-b, unit: 9, duty: contacts, "
+    "points: {renamed: {in.di1: in.water}}, name: {zh: 水浸, en: Water}}"
+)
+
+
+def test_an_input_is_called_what_is_wired_to_it(tmp_path: Path) -> None:
+    (device,) = site(tmp_path, WATER).devices
+    assert device.profile.points["in.water"].name == "in.water"
+    assert "in.di1" not in device.profile.points
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what", "fix"),
+    [
+        ("{in.di99: in.water}", "no point in.di99", "in.di"),
+        ("{in.di1: in.flood}", "cannot be called in.flood", "in."),
+        ("{in.di1: info.device_id}", "cannot be called info.device_id", "in."),
+        ("{in.di1: in.di2}", "has a point in.di2 already", "skip"),
+        ("{in.di1: in.di1}", "has a point in.di1 already", "skip"),
+    ],
+)
+def test_it_says_what_is_wrong_with_a_new_name(tmp_path: Path, wrong: str, what: str, fix: str) -> None:
+    found = faults(tmp_path, WATER.replace("{in.di1: in.water}", wrong))
+    assert (what in found[0].what.en, fix in found[0].fix.en) == (True, True), found
+
+
+def test_what_other_points_rest_on_keeps_its_name(tmp_path: Path) -> None:
+    renaming = FREEZER.replace("freezer,", "freezer, points: {renamed: {alarm.probe_air_on: alarm.external}},")
+    assert "rest on alarm.probe_air_on" in only_fault(tmp_path, renaming).what.en
+
+
+def test_a_device_is_fed_by_another_of_the_same_store(tmp_path: Path) -> None:
+    fed = FREEZER.replace("freezer,", "freezer, fed_by: water-1, product_class: L1,")
+    device = inventory(site(tmp_path, fed, WATER))[0]
+    assert (device.bus, device.fed_by, device.product_class) == ("line-a", "water-1", "L1")
+    assert "no other device water-1" in only_fault(tmp_path, fed).what.en
+    assert "no other device freezer-1" in only_fault(tmp_path, fed.replace("water-1", "freezer-1"), WATER).what.en
+
+
 def test_the_inventory_tells_head_office_what_there_is(tmp_path: Path) -> None:
     (device,) = inventory(site(tmp_path))
     assert (device.id, device.device_class, device.duty) == ("freezer-1", "refrigeration_case", "freezer")
