@@ -1,0 +1,137 @@
+"""A recorded fleet is read in every shape that the contract's messages may have, or its faults are named."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from configs.documents import Fault, Faulty
+from edge_agent.contract.readings import Reading, Telemetry
+from rules.scoring.data import INVENTORY, TELEMETRY, inventory_line, read_inventory, read_telemetry, telemetry_line
+from rules.scoring.labels import FILE, Label, read_labels, write_labels
+from tests.unit.contract.released import STATUS
+
+AT = datetime(2026, 7, 15, 4, tzinfo=UTC)
+POLL = Telemetry(
+    device="freezer-1", at=AT, boot="b", mono=1.0, clock_trusted=True, readings=(Reading(point="temp", value=3.5),)
+)
+BODY: dict[str, Any] = {
+    "kind": "telemetry",
+    "device": "freezer-1",
+    "at": 1784088000000,
+    "boot": "b",
+    "mono": 1.0,
+    "trusted": True,
+    "good": {"temp": 3.5},
+}
+STATUS_BODY = {
+    "kind": "status",
+    "status": {
+        "timezone": "Asia/Shanghai",
+        "devices": [{"id": "freezer-1", "device_class": "refrigeration_case", "duty": "freezer"}],
+    },
+}
+DEVICE = {"id": "freezer-1", "device_class": "refrigeration_case", "duty": "freezer"}
+
+
+def write(folder: Path, name: str, *lines: object) -> None:
+    (folder / name).write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+
+
+def faults(read: Any, *given: Any) -> tuple[Fault, ...]:
+    with pytest.raises(Faulty) as faulty:
+        list(read(*given))
+    return faulty.value.faults
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"store": "s1", "stream": "x", "entries": [{"seq": 1, "body": BODY}]},
+        {"store": "s1", "seq": 1, "body": BODY},
+        {"store": "s1", **BODY},
+    ],
+    ids=["batch", "entry", "body"],
+)
+def test_telemetry_comes_as_batches_entries_or_bodies(tmp_path: Path, line: object) -> None:
+    write(tmp_path, TELEMETRY, line)
+    assert list(read_telemetry(tmp_path)) == [("s1", POLL)]
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    packed = gzip.compress(telemetry_line("s1", "x", 7, [POLL, POLL]))
+    (tmp_path / f"{TELEMETRY}.gz").write_bytes(packed)
+    (tmp_path / INVENTORY).write_bytes(inventory_line("s1", STATUS))
+    assert list(read_telemetry(tmp_path)) == [("s1", POLL)] * 2
+    assert read_inventory(tmp_path)["s1"].devices == STATUS.devices
+
+
+def test_stores_that_are_not_wanted_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / TELEMETRY).write_bytes(telemetry_line("s1", "x", 1, [POLL]) + telemetry_line("s2", "x", 1, [POLL]))
+    assert [store for store, _ in read_telemetry(tmp_path, lambda store: store == "s2")] == ["s2"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"store": "s1", "timezone": "Asia/Shanghai", "devices": [DEVICE]},
+        {"store": "s1", "status": {"timezone": "Asia/Shanghai", "devices": [DEVICE]}},
+        {"store": "s1", "seq": 1, "body": STATUS_BODY},
+        {"store": "s1", "stream": "x", "entries": [{"seq": 1, "body": STATUS_BODY}]},
+    ],
+    ids=["bare", "status", "entry", "batch"],
+)
+def test_an_inventory_comes_bare_or_as_a_message(tmp_path: Path, line: object) -> None:
+    write(tmp_path, INVENTORY, line)
+    known = read_inventory(tmp_path)["s1"]
+    assert (known.timezone, known.devices[0].duty, known.devices[0].name.en) == (
+        "Asia/Shanghai",
+        "freezer",
+        "freezer-1",
+    )
+
+
+def test_a_line_that_is_no_message_is_named(tmp_path: Path) -> None:
+    write(tmp_path, TELEMETRY, {"store": "s1", **BODY}, {"store": "s1", "kind": "weather"})
+    (fault,) = faults(read_telemetry, tmp_path)
+    assert (fault.line, fault.file.endswith(TELEMETRY)) == (2, True)
+
+
+def test_a_folder_without_data_is_named(tmp_path: Path) -> None:
+    assert "cannot be read" in faults(read_inventory, tmp_path)[0].what.en
+
+
+LABEL = Label(store="s1", device="d", fault="probe_open", onset_at=AT, product_limit_at=AT + timedelta(hours=1))
+
+
+def test_labels_are_read_as_they_were_written(tmp_path: Path) -> None:
+    write_labels(tmp_path / FILE, [LABEL])
+    assert read_labels(tmp_path / FILE) == (LABEL,)
+
+
+@pytest.mark.parametrize(
+    "instant", ["2026-07-15T04:00:00Z", "2026-07-15 12:00:00+08:00", "1784088000000", "2026-07-15T04:00"]
+)
+def test_instants_of_labels_are_rfc_3339_or_milliseconds(tmp_path: Path, instant: str) -> None:
+    (tmp_path / FILE).write_text(f"store,device,fault,onset_at\ns1,d,probe_open,{instant}\n", encoding="utf-8")
+    assert read_labels(tmp_path / FILE)[0].onset_at == AT
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("store,device,fault\n", 1, "no column onset_at"),
+        ("store,device,fault,onset_at\ns1,d,probe_open,noon\n", 2, "noon"),
+        ("store,device,fault,onset_at\ns1,,probe_open,2026-07-15\n", 2, "device is empty"),
+        ("store,device,fault,onset_at,end_at\ns1,d,x,2026-07-15,2026-07-14\n", 2, "before its onset"),
+    ],
+)
+def test_what_is_no_label_is_named_with_its_line(tmp_path: Path, text: str, line: int, what: str) -> None:
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    (fault,) = faults(read_labels, tmp_path / FILE)
+    assert (fault.line, what in fault.what.en) == (line, True)
