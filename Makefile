@@ -1,5 +1,5 @@
 # make demo: the main job, with a simulated store · make test · make check · make bench · make bench-peers · make torture ·
-# make simulate · make simulate-hour · make lock
+# make simulate · make simulate-hour · make score · make lock
 # Every target sets up what it needs in .venv; nothing is installed outside this folder but Debian packages for the browser test.
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WEB_SOURCES := $(shell find collector/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 
-.PHONY: demo test check bench bench-peers simulate simulate-hour torture lock format clean
+.PHONY: demo test check bench bench-peers simulate simulate-hour torture score lock format clean
 
 demo: $(VENV)/installed
 	@$(BIN)/simulate demo
@@ -44,6 +44,10 @@ simulate-hour: $(VENV)/installed
 # Kills, power cuts and failing disks for many rounds: prints a table, writes build/torture.json. At most 90 minutes.
 torture: $(VENV)/installed
 	$(BIN)/python -m tests.torture
+
+# A fleet of simulated stores with known faults through the rules: the table of kinds, the bars, build/score.json.
+score: $(VENV)/installed
+	$(BIN)/simulate fleet --seeds judging --out build/score.json
 
 format:
 	$(BIN)/ruff check --fix .

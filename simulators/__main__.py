@@ -26,6 +26,7 @@ from simulators.bench import Bench, serve
 from simulators.broker import BrokerFailed
 from simulators.demo import USER, Demo, DemoFailed, Say
 from simulators.demo_folder import HIGHEST_PORT, SITE, WEB_PORT
+from simulators.fleet.command import add_fleet
 from simulators.line_timing import precise_loop
 from simulators.once import play_once, report
 from simulators.store import NoSuchMachine
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_demo(commands.add_parser("demo", help="完整演示 / the main job, end to end, on this machine"))
     _add_device(commands.add_parser("device", help="一台设备 / one device on a port"))
+    add_fleet(commands.add_parser("fleet", help="故障已知的门店群 / stores with known faults, recorded or scored"))
     stories = commands.add_parser("story", help="故事 / stories").add_subparsers(required=True, metavar="COMMAND")
     listing = stories.add_parser("list", help="列出故事 / what stories there are")
     listing.add_argument("--json", action="store_true")

@@ -19,10 +19,13 @@ ANSWER_WITHIN_S = 15.0
 STOP_WITHIN_S = 5.0
 
 # A session may have 65,535 messages unacknowledged: 500 for each of 128 filters, as where collectors divide the stores.
+# Each store that listens is a consumer, of which NATS 2.15 allows 1,000 by default.
 _CONFIGURATION = """\
 server_name: bench
 listen: "127.0.0.1:-1"
-jetstream {{ store_dir: {store}, max_file_store: 512MB, max_memory_store: 64MB }}
+jetstream {{
+  store_dir: {store}, max_file_store: 512MB, max_memory_store: 64MB, limits {{ default_max_consumers: -1 }}
+}}
 authorization {{ user: {username}, password: {password} }}
 mqtt {{ host: "127.0.0.1", port: {port}, ack_wait: "3s", max_ack_pending: 500 }}
 """

@@ -14,7 +14,7 @@ from edge_agent.core.profile import Point
 from simulators.answers import answer
 from simulators.faults import Injection, active
 from simulators.registers import Image, image_of_all
-from simulators.store import STEP, Place, StoreState, accept, advance, said
+from simulators.store import GATEWAY, STEP, Place, StoreState, accept, advance, said, silent
 
 Watcher = Callable[[StoreState, StoreState], None]
 """Told of every step: the store before and after it."""
@@ -36,11 +36,12 @@ class LiveStore:
         self._injections = tuple(injections)
         self._story_began_at = self._clock.now()
 
-    def faults(self, at: datetime) -> Mapping[str, frozenset[str]]:
+    def faults(self, at: datetime) -> Mapping[str, Mapping[str, float]]:
+        """By device, those of the store under GATEWAY; each by its severity."""
         if self._story_began_at is None:
             return {}
         elapsed = at - self._story_began_at
-        return {device: active(self._injections, device, elapsed) for device in self.places}
+        return {device: active(self._injections, device, elapsed) for device in (*self.places, GATEWAY)}
 
     def catch_up(self) -> None:
         """Live through all the steps that the clock has passed."""
@@ -60,7 +61,7 @@ class LiveStore:
         return {unit: Controller(self, tuple(places)) for unit, places in behind.items()}
 
     def silent(self, device: str) -> bool:
-        return "controller_silent" in self.faults(self.state.at).get(device, ())
+        return device in silent(self.state, self.faults(self.state.at))
 
     def set(self, device: str, point: str, value: Value) -> None:
         plants = {**self.state.plants, device: accept(self.state.plants[device], point, value)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,8 +11,9 @@ from edge_agent.contract.text import Text
 from simulators.faults import FAULTS
 from simulators.plants.air_conditioner import AirConditioner
 from simulators.plants.case import Case
-from simulators.store import Place, Plant, StoreState
+from simulators.store import GATEWAY, Place, Plant, StoreState
 
+_STORE = Text(zh="门店", en="Store")
 TEMPERATURES_EVERY = timedelta(minutes=15)
 
 _MODES: Mapping[str, Text] = {
@@ -33,16 +33,18 @@ def happenings(
     places: Mapping[str, Place],
     before: StoreState,
     after: StoreState,
-    faults: tuple[Mapping[str, AbstractSet[str]], Mapping[str, AbstractSet[str]]],
+    faults: tuple[Mapping[str, Mapping[str, float]], Mapping[str, Mapping[str, float]]],
 ) -> Iterator[Happening]:
     """What the step from `before` to `after` brought; `faults` are those of each device before and after it."""
     for device, place in places.items():
         for text in _new(place, before.plants[device], after.plants[device]):
             yield Happening(at=after.at, text=text)
-        for name in sorted(faults[1].get(device, frozenset()) - faults[0].get(device, frozenset())):
-            said = FAULTS[name].said
+    names = {device: place.name for device, place in places.items()} | {GATEWAY: _STORE}
+    for device, name in names.items():
+        for fault in sorted(set(faults[1].get(device, ())) - set(faults[0].get(device, ()))):
+            said = FAULTS[fault].said
             text = Text(zh=f"{said.zh}(注入的故障)", en=f"{said.en} (fault injected)")
-            yield Happening(at=after.at, text=_of(place, text))
+            yield Happening(at=after.at, text=_of(name, text))
     if _quarter(after.at) != _quarter(before.at):
         yield Happening(at=after.at, text=temperatures(places, after))
 
@@ -61,11 +63,11 @@ def _new(place: Place, before: Plant, after: Plant) -> Iterator[Text]:
     if not isinstance(before, Case) or not isinstance(after, Case):
         return
     if after.controller.mode != before.controller.mode and after.controller.mode in _MODES:
-        yield _of(place, _MODES[after.controller.mode])
+        yield _of(place.name, _MODES[after.controller.mode])
 
 
-def _of(place: Place, text: Text) -> Text:
-    return Text(zh=f"{place.name.zh}:{text.zh}", en=f"{place.name.en}: {text.en}")
+def _of(name: Text, text: Text) -> Text:
+    return Text(zh=f"{name.zh}:{text.zh}", en=f"{name.en}: {text.en}")
 
 
 def _temperature(plant: Plant) -> float | None:

@@ -15,6 +15,7 @@ def places_of(site: Site) -> tuple[Place, ...]:
             profile=device.profile,
             bus=device.bus,
             unit=device.unit,
+            fed_by=device.fed_by,
         )
         for device in site.devices
     )

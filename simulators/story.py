@@ -14,6 +14,7 @@ from configs.documents import Document, Fault, Faulty, build, read_document
 from configs.durations import Duration
 from edge_agent.contract.text import Text
 from simulators.faults import FAULTS, Injection
+from simulators.supply import GATEWAY
 
 FOLDER = Path(__file__).parent / "stories"
 DEFAULT = "freezer_compressor_dead"
@@ -76,7 +77,10 @@ def load_story(path: Path, devices: Collection[str] | None = None) -> Story:
         length=settings.length,
         starts=settings.starts,
         defrosts=settings.defrosts,
-        faults=tuple(Injection(device=one.device, fault=one.fault, at=one.at) for one in settings.faults),
+        faults=tuple(
+            Injection(device=one.device, fault=one.fault, at=one.at, severity=one.severity, over=one.over)
+            for one in settings.faults
+        ),
         expect=frozenset(Expectation(device=one.device, fault=one.fault) for one in settings.expect),
     )
 
@@ -89,6 +93,8 @@ class _InjectionDocument(_Strict):
     at: Duration
     device: str
     fault: str
+    severity: Annotated[float, pydantic.Field(gt=0, le=1)] = 1.0
+    over: Duration | None = None
 
 
 class _ExpectationDocument(_Strict):
@@ -121,7 +127,7 @@ def _unknown_devices(settings: _StoryDocument, document: Document, devices: Coll
     named += [(("faults", index, "device"), one.device) for index, one in enumerate(settings.faults)]
     named += [(("expect", index, "device"), one.device) for index, one in enumerate(settings.expect)]
     for location, device in named:
-        if device not in devices:
+        if device not in devices and device != GATEWAY:
             what = Text(zh=f"门店没有设备 {device}", en=f"the store has no device {device}")
             yield document.fault(location, what, _one_of(devices))
 

@@ -23,7 +23,7 @@ class Meter:
     silent = False
 
     def answer(self, request: ModbusPDU) -> ModbusPDU | None:
-        image = image_of(profile("eastron_sdm630"), said(EnergyMeter(load=5000.0)))
+        image = image_of(profile("eastron_sdm630"), said(EnergyMeter(phases=(1900.0, 1650.0, 1450.0))))
         return None if self.silent else answer(request, image).pdu
 
 

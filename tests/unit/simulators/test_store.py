@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from simulators.plants.air_conditioner import AirConditioner
 from simulators.plants.case import Case
 from simulators.plants.energy_meter import EnergyMeter
 from simulators.plants.env_sensor import EnvSensor
@@ -40,7 +39,7 @@ def test_the_meter_shows_what_the_machines_take() -> None:
 def test_the_meter_shows_the_sign_going_out() -> None:
     state = lived(new_store(), 0.1)
     dark = {**state.plants, "sign-relay-1": accept(state.plants["sign-relay-1"], "out.relay1", False)}
-    lit, unlit = advance(state, {}), advance(StoreState(at=state.at, timezone=state.timezone, plants=dark), {})
+    lit, unlit = advance(state, {}), advance(replace(state, plants=dark), {})
     before, after = lit.plants["meter-1"], unlit.plants["meter-1"]
     assert isinstance(before, EnergyMeter)
     assert isinstance(after, EnergyMeter)
@@ -49,18 +48,19 @@ def test_the_meter_shows_the_sign_going_out() -> None:
 
 def test_the_sensor_on_the_wall_follows_the_room() -> None:
     state = lived(new_store(), 3)
-    room, sensor = state.plants["ac-1"], state.plants["climate-1"]
-    assert isinstance(room, AirConditioner)
+    sensor = state.plants["climate-1"]
     assert isinstance(sensor, EnvSensor)
-    assert abs(room.room - sensor.temperature) < 0.5
+    assert state.area is not None
+    assert abs(state.area.temperature - sensor.temperature) < 0.5
 
 
-def test_a_fault_touches_its_own_device_alone() -> None:
+def test_a_fault_touches_the_others_through_the_room_alone_and_hardly() -> None:
     healthy, broken = new_store(), new_store()
     for _ in range(30):
-        healthy, broken = advance(healthy, {}), advance(broken, {"freezer-1": frozenset({"compressor_dead"})})
-    touched = {device for device in healthy.plants if healthy.plants[device] != broken.plants[device]}
-    assert touched == {"freezer-1", "meter-1"}
+        healthy, broken = advance(healthy, {}), advance(broken, {"freezer-1": {"compressor_dead": 1.0}})
+    assert abs(_air(broken, "freezer-1") - _air(healthy, "freezer-1")) > 0.5
+    assert _air(broken, "cold-room-1") == pytest.approx(_air(healthy, "cold-room-1"), abs=0.05)
+    assert broken.plants["sign-relay-1"] == healthy.plants["sign-relay-1"]
 
 
 def test_a_cabinet_cannot_be_told_anything_in_this_release() -> None:
@@ -83,3 +83,9 @@ def test_a_first_defrost_comes_when_it_was_asked_for() -> None:
 def _defrosts(state: StoreState) -> bool:
     freezer = state.plants["freezer-1"]
     return isinstance(freezer, Case) and freezer.controller.mode == "defrost"
+
+
+def _air(state: StoreState, device: str) -> float:
+    case = state.plants[device]
+    assert isinstance(case, Case)
+    return case.cabinet.air

@@ -74,3 +74,11 @@ def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, line: str, wante
     wrong.write_text("\n".join([*lines, line]))
     with pytest.raises(Faulty, match=wanted):
         load_story(wrong)
+
+
+def test_a_fault_of_a_story_may_grow(tmp_path: Path) -> None:
+    file = tmp_path / "leak.yaml"
+    leak = "  - {at: 3m, device: freezer-1, fault: refrigerant_leak_fast, over: 40m, severity: 0.9}\n"
+    file.write_text(GOOD + "faults:\n" + leak)
+    (injection,) = load_story(file, DEVICES).faults
+    assert (injection.over, injection.severity) == (timedelta(minutes=40), 0.9)

@@ -1,0 +1,143 @@
+"""One store of the fleet from its first day to its last: what it tells, minute by minute, and what was really wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from edge_agent.contract.clock import to_ms
+from edge_agent.contract.readings import Coordinates, Telemetry
+from rules.scoring.labels import Label
+from simulators.fleet.plan import Episode
+from simulators.fleet.polls import Reporter
+from simulators.machines import said
+from simulators.plants import case
+from simulators.plants.case import Case
+from simulators.plants.setting import World
+from simulators.reference import Reference
+from simulators.state import StoreState
+from simulators.store import advance, offline, silent
+
+PERIOD = timedelta(minutes=1)
+RECOVERY_AT_MOST = timedelta(hours=24)
+SETTLED = timedelta(hours=1)
+"""How long a mended machine needs at least until its readings show it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One poll of one device. `arrives_at` is when head office has it: later than `at` where the line was down."""
+
+    arrives_at: datetime
+    telemetry: Telemetry
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What became of the food while an episode lasted and after."""
+
+    episode: Episode
+    suffering: tuple[str, ...]
+    product_limit_at: datetime | None = None
+    recovered_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class StoreRun:
+    """`labels` are complete when `heard` has come to its end."""
+
+    store: str
+    reference: Reference
+    world: World
+    timezone: ZoneInfo
+    location: Coordinates
+    begin: datetime
+    end: datetime
+    episodes: Sequence[Episode] = ()
+    labels: list[Label] = field(default_factory=list)
+
+    def heard(self) -> Iterator[Heard]:
+        """In the order of arrival."""
+        state = self.reference.start(self.begin, self.timezone, self.world)
+        reporters = {machine.device: Reporter(machine, PERIOD) for machine in self.reference.machines}
+        watches = [_Watch(episode, self._suffering(episode)) for episode in self.episodes]
+        kept: list[Telemetry] = []
+        while state.at < self.end:
+            faults = self._faults(state.at)
+            state = advance(state, faults, PERIOD)
+            self._look_at_food(watches, state)
+            away = offline(state, faults)
+            mute = silent(state, faults)
+            told = list(self._told(state, reporters, mute)) if len(mute) < len(reporters) else []
+            if away:
+                kept += told
+                continue
+            for telemetry in (*kept, *told):
+                yield Heard(arrives_at=state.at, telemetry=telemetry)
+            kept.clear()
+        self.labels += [self._label(watch) for watch in watches]
+
+    def _faults(self, at: datetime) -> dict[str, dict[str, float]]:
+        faults: dict[str, dict[str, float]] = {}
+        for episode in self.episodes:
+            severity = episode.severity_at(at)
+            if severity > 0:
+                faults.setdefault(episode.device, {})[episode.kind.name] = severity
+        return faults
+
+    def _told(self, state: StoreState, reporters: Mapping[str, Reporter], mute: frozenset[str]) -> Iterator[Telemetry]:
+        now = to_ms(state.at) / 1000
+        for device, reporter in reporters.items():
+            readings = reporter.no_answer(now) if device in mute else reporter.poll(said(state.plants[device]), now)
+            if readings:
+                yield Telemetry(
+                    device=device,
+                    at=state.at,
+                    boot="of-the-fleet",
+                    mono=now,
+                    clock_trusted=True,
+                    readings=tuple(readings),
+                )
+
+    def _look_at_food(self, watches: Sequence[_Watch], state: StoreState) -> None:
+        for watch in watches:
+            episode = watch.episode
+            if state.at < episode.onset_at or watch.recovered_at is not None:
+                continue
+            warm = any(_too_warm(state, device) for device in watch.suffering)
+            if warm and watch.product_limit_at is None and state.at <= episode.mended_at:
+                watch.product_limit_at = state.at
+            over = state.at >= episode.mended_at + SETTLED and not warm
+            if over or state.at >= episode.mended_at + RECOVERY_AT_MOST:
+                watch.recovered_at = state.at
+
+    def _suffering(self, episode: Episode) -> tuple[str, ...]:
+        """The machines whose food the fault may spoil."""
+        machines = self.reference.machines
+        if episode.kind.affects == "bus":
+            return ()
+        if episode.kind.affects == "store":
+            return tuple(machine.device for machine in machines)
+        reached = {episode.device}
+        while more := {machine.device for machine in machines if machine.fed_by in reached} - reached:
+            reached |= more
+        return tuple(reached)
+
+    def _label(self, watch: _Watch) -> Label:
+        episode = watch.episode
+        return Label(
+            store=self.store,
+            device=episode.device,
+            fault=episode.kind.name,
+            onset_at=episode.onset_at,
+            observable_at=episode.observable_at,
+            product_limit_at=watch.product_limit_at,
+            end_at=watch.recovered_at or self.end,
+        )
+
+
+def _too_warm(state: StoreState, device: str) -> bool:
+    plant = state.plants[device]
+    return isinstance(plant, Case) and case.product(plant) > case.product_limit(plant)
