@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from edge_agent.broker_link import Heard, Lost, PahoLink, TryLater
 from edge_agent.bus.notebook import Notebook
-from edge_agent.bus.poller import poller_of
+from edge_agent.bus.poller import pollers_of
 from edge_agent.contract.clock import Clock, machine_clock
 from edge_agent.contract.readings import AgentStatus
 from edge_agent.daybook import Daybook
@@ -68,7 +68,7 @@ def run(site: Site, clock: Clock, file: Path | None = None) -> int:
     try:
         with sole_use(site.state), asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_signal(site, clock, file))
-    except (AgentRunsAlready, StorageRefused) as error:
+    except (AgentRunsAlready, OSError) as error:
         log.critical("agent cannot start store=%s error=%s", site.id, error)
         return 1
     return 0
@@ -130,7 +130,10 @@ class Agent:
             await self._close()
 
     async def _work(self, stop: asyncio.Event) -> None:
-        await self._keep_house()
+        try:
+            await self._keep_house()
+        except StorageRefused:
+            await self._keep_house()  # a file that was found ruined has been replaced meanwhile
         self._expect_beats()
         self._rounds.start(self._keep_house)
         self._notifier.ready()
@@ -179,7 +182,8 @@ class Agent:
     async def _flush(self) -> None:
         """So that the publisher can send it. A disk that hangs is not waited for."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._recorder.flush(), FLUSH_WITHIN_S)
+            async with asyncio.timeout(FLUSH_WITHIN_S):
+                await self._recorder.flush()
 
     async def _watch_files(self) -> None:
         if self._reload:
@@ -277,11 +281,7 @@ def _builder(state: Path, clock: Clock, timekeeper: Timekeeper) -> BuildPollers:
     def stamp() -> tuple[datetime, float]:
         return clock.now(), clock.mono()
 
-    return lambda site: {
-        bus.id: poller_of(site, bus, timekeeper.boot, notebook, timekeeper.trusted, stamp)
-        for bus in site.buses.values()
-        if site.devices_on(bus.id)
-    }
+    return lambda site: pollers_of(site, timekeeper.boot, notebook, timekeeper.trusted, stamp)
 
 
 def _stop_or_leave(stop: asyncio.Event) -> None:

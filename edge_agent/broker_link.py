@@ -16,6 +16,9 @@ from edge_agent.settings import Broker
 CONNECT_WITHIN_S = 10.0
 SUBSCRIBED_WITHIN_S = 20.0
 CLOSE_WITHIN_S = 1.0
+TAKEN_WITHIN_S = 120.0
+"""A broker that takes no message over for so long, and yet is there, has forgotten them: another connection may do."""
+
 KEEPALIVE_S = 20
 
 
@@ -59,6 +62,9 @@ class PahoLink:
         self._dialler: threading.Thread | None = None
         self._closing = threading.Event()
         self._unsent = 0
+        self._was_lost = False
+        self._taken_at = 0.0
+        self._look: asyncio.TimerHandle | None = None
         self._topic = ""
         self._client = self._make_client(client_id, password)
 
@@ -72,7 +78,8 @@ class PahoLink:
         self._dialler = threading.Thread(target=self._dial, name="broker-dial", daemon=True)
         self._dialler.start()
         try:
-            await asyncio.wait_for(self._open, SUBSCRIBED_WITHIN_S)
+            async with asyncio.timeout(SUBSCRIBED_WITHIN_S):
+                await self._open
         except TimeoutError as error:
             raise TryLater(f"no answer to connect and subscribe in {SUBSCRIBED_WITHIN_S:.0f} s") from error
 
@@ -80,16 +87,23 @@ class PahoLink:
         info = self._client.publish(topic, payload, qos=1)
         if info.rc != mqtt.MQTT_ERR_SUCCESS:
             raise TryLater(mqtt.error_string(info.rc))
+        if not self._unsent:
+            self._taken_at = self._loop.time()
         self._unsent += 1
+        if self._look is None:
+            self._look = self._loop.call_later(TAKEN_WITHIN_S, self._look_whether_taken)
 
     async def close(self) -> None:
         self._closing.set()
         self._open.cancel()
+        if self._look is not None:
+            self._look.cancel()
         connected = self._client.is_connected()
         self._client.disconnect()
         if connected:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended, CLOSE_WITHIN_S)
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await self._ended
 
     def _make_client(self, client_id: str, password: str | None) -> mqtt.Client:
         client = mqtt.Client(
@@ -161,10 +175,26 @@ class PahoLink:
     def _end(self, reason: str) -> None:
         was_open = self._open.done() and not self._open.cancelled() and self._open.exception() is None
         self._fail(f"connection lost: {reason}")
-        if was_open and not self._closing.is_set():
-            self._lost(TryLater(f"connection lost: {reason}"))
+        if was_open:
+            self._lose(f"connection lost: {reason}")
         if not self._ended.done():
             self._ended.set_result(None)
 
     def _count_taken(self) -> None:
         self._unsent -= 1
+        self._taken_at = self._loop.time()
+
+    def _look_whether_taken(self) -> None:
+        self._look = None
+        left = self._taken_at + TAKEN_WITHIN_S - self._loop.time()
+        if not self._unsent or self._closing.is_set():
+            return
+        if left > 0:
+            self._look = self._loop.call_later(left, self._look_whether_taken)
+        else:
+            self._lose(f"the broker has taken nothing over for {TAKEN_WITHIN_S:.0f} s")
+
+    def _lose(self, reason: str) -> None:
+        if not self._was_lost and not self._closing.is_set():
+            self._was_lost = True
+            self._lost(TryLater(reason))

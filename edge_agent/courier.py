@@ -25,6 +25,7 @@ from edge_agent.core.delivery import (
     asked,
     asked_at,
     asks,
+    begin_present,
     found_no_history,
     orders,
     parted,
@@ -92,6 +93,7 @@ class Courier:
         self._looked_at = self._steady()
         self._delivery = resend_overdue(self._delivery, self._looked_at)
         if self._delivery.stage is Stage.HEARD:
+            await self._begin_present()
             self._delivery = parted(self._delivery, await self._choose_live_from())
         while link.unsent < UNSENT_AT_MOST and await self._send_one(link):
             pass
@@ -113,6 +115,10 @@ class Courier:
         self._delivery = acknowledge(self._delivery, ack, self._steady())
         await self._queue.confirm(ack)
 
+    async def _begin_present(self) -> None:
+        """With the number behind all that waits: the next one that is recorded, or one that went just before it."""
+        self._delivery = begin_present(self._delivery, await self._queue.first_where(lambda _: False))
+
     async def _choose_live_from(self) -> int:
         """0 where the backlog needs no lanes. What was chosen before stays while its own lane is not far behind."""
         chosen = self._delivery.live_from
@@ -131,8 +137,10 @@ class Courier:
 
     async def _send_one(self, link: Link) -> bool:
         """Whether to look for more."""
-        if asks(self._delivery) and prefers_status(self._delivery) and await self._ask_with_status(link):
-            return True
+        if asks(self._delivery):
+            await self._begin_present()
+            if prefers_status(self._delivery) and await self._ask_with_status(link):
+                return True
         self._looked_at = self._steady()
         for order in orders(self._delivery, self._looked_at):
             window = await self._find(order)
@@ -173,11 +181,19 @@ class Courier:
         return False
 
     def _live(self, entries: Sequence[tuple[int, bytes]]) -> bytes:
-        return encode_batch(self._stream, self._restamped(entries), live_from=self._delivery.live_from)
+        return self._framed(entries, compressed=False)
 
     def _packed(self, entries: Sequence[tuple[int, bytes]]) -> bytes:
-        live_from = self._delivery.live_from
-        return encode_batch(self._stream, self._restamped(entries), live_from=live_from, compressed=True)
+        return self._framed(entries, compressed=True)
+
+    def _framed(self, entries: Sequence[tuple[int, bytes]], *, compressed: bool) -> bytes:
+        return encode_batch(
+            self._stream,
+            self._restamped(entries),
+            live_from=self._delivery.live_from,
+            present_from=self._delivery.present_from,
+            compressed=compressed,
+        )
 
     def _restamped(self, entries: Sequence[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
         asking = self._delivery.stage is Stage.ASKING

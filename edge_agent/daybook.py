@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from edge_agent.core.calendar import due
-from edge_agent.outbox.queue import OutboxCounters
+from edge_agent.outbox.ledger import OutboxCounters
 
 log = logging.getLogger(__name__)
 

@@ -67,7 +67,8 @@ class Reload:
         await self._remember()
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):  # wait_for may swallow a cancellation that comes with the ask
+                    await self._asked.wait()
             asked = self._asked.is_set()
             self._asked.clear()
             try:

@@ -281,6 +281,6 @@ def _job(wave: int) -> str:
 
 
 async def _close(pollers: Collection[BusPoller]) -> None:
-    closing = asyncio.gather(*(poller.close() for poller in pollers), return_exceptions=True)
     with suppress(TimeoutError):
-        await asyncio.wait_for(closing, CLOSE_WITHIN_S)
+        async with asyncio.timeout(CLOSE_WITHIN_S):
+            await asyncio.gather(*(poller.close() for poller in pollers), return_exceptions=True)

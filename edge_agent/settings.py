@@ -33,7 +33,8 @@ PartT = TypeVar("PartT", bound=BaseModel)
 class Broker:
     """Where to publish. `password_file` holds nothing but the password; None where the broker asks for none.
 
-    `redial_within` is how far the stores that a broker has lost at one moment spread their return: wall time.
+    `redial_within` is how far the stores that a broker has lost at one moment spread their return, and the longest that
+    one waits before it dials again: wall time.
     """
 
     host: str
@@ -41,7 +42,7 @@ class Broker:
     tls: bool
     username: str | None
     password_file: Path | None
-    redial_within: timedelta = timedelta(seconds=100)
+    redial_within: timedelta = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -226,11 +226,11 @@ class Poller:
 def pollers_of(
     site: Site,
     boot: str,
+    notebook: Notebook,
     clock_trusted: Callable[[], bool] = lambda: True,
     clock: Callable[[], Stamp] | None = None,
 ) -> dict[str, Poller]:
     """One poller for each bus of the site that has devices; no line is opened yet."""
-    notebook = Notebook(site.state / "learned.json")
     return {
         bus_id: poller_of(site, bus, boot, notebook, clock_trusted, clock)
         for bus_id, bus in site.buses.items()

@@ -59,11 +59,14 @@ class GapWire(msgspec.Struct, frozen=True, kw_only=True, tag="gap", tag_field="k
 HIGHEST_SEQ = 2**53
 """Every reader of JSON holds whole numbers up to here exactly."""
 
+ACK_RANGES_AT_MOST = 10_000
+"""Of one acknowledgement: many times the entries that may be on their way."""
+
 UNPACKED_AT_MOST = 4 * 1024 * 1024
 """Bytes of JSON in a compressed payload; a larger one is sent as it is."""
 
 Seq = Annotated[int, msgspec.Meta(ge=1, le=HIGHEST_SEQ)]
-LiveFrom = Annotated[int, msgspec.Meta(ge=0, le=HIGHEST_SEQ)]
+From = Annotated[int, msgspec.Meta(ge=0, le=HIGHEST_SEQ)]
 BodyWire = TelemetryWire | StatusWire | GapWire
 
 
@@ -75,7 +78,8 @@ class EntryWire(msgspec.Struct, frozen=True, kw_only=True):
 class BatchWire(msgspec.Struct, frozen=True, kw_only=True):
     stream: str
     entries: list[EntryWire]
-    live_from: LiveFrom = 0
+    live_from: From = 0
+    present_from: From = 0
 
 
 class RawEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +92,8 @@ class RawEntry(msgspec.Struct, frozen=True, kw_only=True):
 class RawBatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stream: str
     entries: list[RawEntry]
-    live_from: LiveFrom = 0
+    live_from: From = 0
+    present_from: From = 0
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -104,11 +109,17 @@ def encode_body(body: Body) -> bytes:
 
 
 def encode_batch(
-    stream: str, entries: Sequence[tuple[int, bytes]], *, live_from: int = 0, compressed: bool = False
+    stream: str,
+    entries: Sequence[tuple[int, bytes]],
+    *,
+    live_from: int = 0,
+    present_from: int = 0,
+    compressed: bool = False,
 ) -> bytes:
     """Frames bodies that `encode_body` made, each with its sequence number."""
     raw = [RawEntry(seq=seq, body=msgspec.Raw(body)) for seq, body in entries]
-    payload = _ENCODER.encode(RawBatch(stream=stream, entries=raw, live_from=live_from))
+    batch = RawBatch(stream=stream, entries=raw, live_from=live_from, present_from=present_from)
+    payload = _ENCODER.encode(batch)
     return zlib.compress(payload) if compressed and len(payload) <= UNPACKED_AT_MOST else payload
 
 
@@ -119,7 +130,13 @@ def decode_batch(store: str, payload: bytes) -> Batch:
         entries = tuple(Entry(seq=entry.seq, body=_from_wire(entry.body)) for entry in wire.entries)
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise Undecodable(str(error)) from error
-    return Batch(store=store, stream=wire.stream, entries=entries, live_from=wire.live_from)
+    return Batch(
+        store=store,
+        stream=wire.stream,
+        entries=entries,
+        live_from=wire.live_from,
+        present_from=wire.present_from,
+    )
 
 
 def split_batch(payload: bytes) -> tuple[str, list[tuple[int, bytes]]]:
@@ -128,9 +145,10 @@ def split_batch(payload: bytes) -> tuple[str, list[tuple[int, bytes]]]:
     return raw.stream, [(entry.seq, bytes(entry.body)) for entry in raw.entries]
 
 
-def live_from_of(payload: bytes) -> int:
-    """What `split_batch` leaves out. Raises Undecodable."""
-    return _raw(payload).live_from
+def bounds_of(payload: bytes) -> tuple[int, int]:
+    """What `split_batch` leaves out: `live_from` and `present_from`. Raises Undecodable."""
+    raw = _raw(payload)
+    return raw.live_from, raw.present_from
 
 
 def encode_ack(ack: Ack) -> bytes:
@@ -145,6 +163,10 @@ def decode_ack(payload: bytes) -> Ack:
         raise Undecodable(str(error)) from error
     if ack.at is not None and ack.at.tzinfo is None:
         raise Undecodable("an instant on the wire has no time zone")
+    if not 0 <= ack.upto <= HIGHEST_SEQ or len(ack.ranges) > ACK_RANGES_AT_MOST:
+        raise Undecodable("an acknowledgement on the wire is out of bounds")
+    if not all(1 <= first <= last <= HIGHEST_SEQ for first, last in ack.ranges):
+        raise Undecodable("a range of an acknowledgement on the wire is none")
     return ack
 
 

@@ -200,12 +200,15 @@ class Batch:
     """One MQTT message upward: some entries of one stream of one store. The topic says which store.
 
     Entries from `live_from` on may be judged ahead of the older ones, which come as history; 0 means no such parting.
+    Those from `present_from` on were recorded while somebody listened: of what was over before it nobody need be told;
+    0 means that nobody says so.
     """
 
     store: str
     stream: str
     entries: tuple[Entry, ...]
     live_from: int = 0
+    present_from: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,8 +80,8 @@ class Lane:
 
     @property
     def room(self) -> int:
-        """How many more messages may leave now; to a silent head office only one at a time."""
-        return (self.pace.messages if self.unanswered < ASK_AFTER else 1) - len(self.in_flight)
+        """How many more messages may leave now; to a silent head office only one at a time: it may have much to do."""
+        return (1 if self.unanswered else self.pace.messages) - len(self.in_flight)
 
     @property
     def resend_by(self) -> float | None:
@@ -94,7 +94,8 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Entries from `live_from` on are the live lane, older ones history; 0 means that there is no history.
+    """Entries from `live_from` on are the live lane, older ones history; 0 means that there is no history. Those from
+    `present_from` on were recorded since head office was asked, or heard; 0 means that nothing older was waiting.
 
     The beginning of a stream. A new connection goes on with `again`.
     """
@@ -102,6 +103,7 @@ class Delivery:
     live: Lane = Lane(pace=LIVE)
     history: Lane = Lane(pace=HISTORY)
     live_from: int = 0
+    present_from: int = 0
     stage: Stage = Stage.ASKING
     asked_again: bool = False
     history_not_before: float = 0.0
@@ -120,7 +122,16 @@ class Order:
 
 def again(delivery: Delivery) -> Delivery:
     """A new connection: everything unconfirmed goes again, and the lanes stay for now."""
-    return Delivery(live_from=delivery.live_from, history_not_before=delivery.history_not_before)
+    return Delivery(
+        live_from=delivery.live_from,
+        present_from=delivery.present_from,
+        history_not_before=delivery.history_not_before,
+    )
+
+
+def begin_present(delivery: Delivery, seq: int) -> Delivery:
+    """Head office is asked, or has just been heard: what was recorded before `seq` happened while it did not listen."""
+    return replace(delivery, present_from=max(seq, delivery.present_from))
 
 
 def asks(delivery: Delivery) -> bool:
@@ -215,13 +226,14 @@ def wake_by(delivery: Delivery, looked_at: float) -> float | None:
 def redial_after(failures: int, within: timedelta, chance: float) -> float:
     """Seconds to wait after so many connections in a row that failed or did not last; `chance` is in 0..1.
 
-    A fleet that lost its broker at one moment comes back spread over `within`, and knocks at one that is still away no
-    more often; 0 failures means that somebody wants it now.
+    A fleet that lost its broker at one moment comes back spread over `within`, and knocks at one that is still away in
+    the second half of it; 0 failures means that somebody wants it now.
     """
     if failures == 0:
         return REDIAL_FIRST_S
-    spread = within.total_seconds()
-    return max(REDIAL_FIRST_S, spread / 2 if failures > 1 else 0.0) + spread * chance
+    longest = max(REDIAL_FIRST_S, within.total_seconds())
+    shortest = max(REDIAL_FIRST_S, longest / 2 if failures > 1 else 0.0)
+    return shortest + (longest - shortest) * chance
 
 
 def covers(ack: Ack, seq: int) -> bool:

@@ -10,6 +10,9 @@ from edge_agent.contract.clock import from_ms, to_ms
 RELEASED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 """Nobody ran this program before: a clock that says so has lost its time."""
 
+OUTLIVED_AT = RELEASED_AT + timedelta(days=36_525)
+"""Nobody will run it then: a clock that says so is broken, and near the end of the calendar sums would be too."""
+
 APART_AT_MOST = timedelta(minutes=2)
 """A clock that differs less is right: more than any acknowledgement is late, and less than any rule notices."""
 
@@ -56,7 +59,7 @@ class Machine:
 
 
 def is_plausible(at: datetime) -> bool:
-    return at >= RELEASED_AT
+    return RELEASED_AT <= at < OUTLIVED_AT
 
 
 def refine(reference: Reference | None, at: datetime, mono: float) -> Reference | None:

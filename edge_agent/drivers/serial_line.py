@@ -14,44 +14,30 @@ from pathlib import Path
 import serial
 
 from edge_agent.core.profile import SerialFormat
+from edge_agent.drivers.arrivals import MOST_PENDING, Arrivals
 from edge_agent.drivers.base import BusDown
 
 log = logging.getLogger(__name__)
 
-_MOST_PENDING = 4096
-"""Bytes kept of what nobody asked for; a line that talks all the time must not fill the memory."""
-
 _told_of_no_parity: set[str] = set()
 
 
-class SerialPort:
+class SerialPort(Arrivals):
     """An open port as the loop sees it. `open_serial` makes one."""
 
     def __init__(self, port: serial.Serial, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(str(port.port), loop, heard_at=float("-inf"))
         self._port = port
-        self._loop = loop
-        self._pending = bytearray()
-        self._arrived = asyncio.Event()
-        self._gone: str | None = None
-        self._heard_at = float("-inf")
         loop.add_reader(port.fileno(), self._read)
-
-    @property
-    def heard_at(self) -> float:
-        return self._heard_at
-
-    @property
-    def gone(self) -> bool:
-        return self._gone is not None
 
     def send(self, frame: bytes) -> None:
         self._raise_if_gone()
         try:
             written = os.write(self._port.fileno(), frame)
         except OSError as error:
-            raise BusDown(f"{self._port.port} takes no bytes: {error}") from error
+            raise BusDown(f"{self._place} takes no bytes: {error}") from error
         if written < len(frame):
-            raise BusDown(f"{self._port.port} does not send what it was given")
+            raise BusDown(f"{self._place} does not send what it was given")
 
     def take_input(self) -> bytes:
         self._raise_if_gone()
@@ -59,19 +45,8 @@ class SerialPort:
             if self._port.in_waiting:
                 self._read()
         except OSError as error:
-            raise BusDown(f"{self._port.port} has gone: {error}") from error
-        taken = bytes(self._pending)
-        self._pending.clear()
-        return taken
-
-    async def receive(self) -> bytes:
-        while not self._pending:
-            self._raise_if_gone()
-            self._arrived.clear()
-            await self._arrived.wait()
-        received = bytes(self._pending)
-        self._pending.clear()
-        return received
+            raise BusDown(f"{self._place} has gone: {error}") from error
+        return self._take()
 
     def close(self) -> None:
         self._stop_reading()
@@ -80,7 +55,7 @@ class SerialPort:
 
     def _read(self) -> None:
         try:
-            received = os.read(self._port.fileno(), _MOST_PENDING)
+            received = os.read(self._port.fileno(), MOST_PENDING)
         except BlockingIOError:
             return
         except OSError as error:
@@ -91,10 +66,7 @@ class SerialPort:
             if self._hung_up():
                 self._lose("its other end was closed or unplugged")
             return
-        self._heard_at = self._loop.time()
-        self._pending += received
-        del self._pending[:-_MOST_PENDING]
-        self._arrived.set()
+        self._note(received)
 
     def _hung_up(self) -> bool:
         state = select.poll()
@@ -102,17 +74,12 @@ class SerialPort:
         return bool(state.poll(0))
 
     def _lose(self, reason: str) -> None:
-        self._gone = reason
+        super()._lose(reason)
         self._stop_reading()
-        self._arrived.set()
 
     def _stop_reading(self) -> None:
         if self._port.is_open:
             self._loop.remove_reader(self._port.fileno())
-
-    def _raise_if_gone(self) -> None:
-        if self._gone is not None:
-            raise BusDown(f"{self._port.port} has gone: {self._gone}")
 
 
 async def open_serial(port: str, line: SerialFormat) -> SerialPort:

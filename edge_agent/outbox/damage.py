@@ -1,8 +1,16 @@
-"""Ruined rows on the way through the queue, and what head office must be told of them."""
+"""Rows that are ruined or have vanished, and what head office must be told of them."""
 
 from __future__ import annotations
 
-from edge_agent.outbox.room import Run
+import sqlite3
+from collections.abc import Sequence
+
+from edge_agent.outbox.gaps import Reason
+from edge_agent.outbox.ledger import Ledger
+from edge_agent.outbox.room import Room, Run
+from edge_agent.outbox.rows import Kind
+
+_A_GAP_WAITS = "SELECT 1 FROM entry WHERE kind = ? AND kind <> 0 LIMIT 1"
 
 
 class Damage:
@@ -34,3 +42,25 @@ class Damage:
     @property
     def _begin(self) -> int:
         return self._below + 1 if self._below else self._open[0]
+
+
+def close_hole(db: sqlite3.Connection, ledger: Ledger, upto: int) -> None:
+    """Head office waits for the number behind `upto`: where no row has it and no gap is under way, for ever."""
+    (oldest,) = db.execute("SELECT MIN(seq) FROM entry").fetchone()
+    if oldest is None or oldest <= upto + 1 or db.execute(_A_GAP_WAITS, (Kind.GAP,)).fetchone():
+        return
+    lost = min(oldest - upto - 1, max(0, ledger.waiting - _rows(db, ledger)))
+    record_lost(db, ledger, [Run(from_seq=upto + 1, to_seq=oldest - 1, count=lost)], Reason.LOST)
+
+
+def record_lost(db: sqlite3.Connection, ledger: Ledger, runs: Sequence[Run], reason: Reason) -> None:
+    """Inside a transaction of the caller, which writes the ledger."""
+    for run in runs:
+        Room(db, ledger, None).record_gap(run, reason)
+        ledger.corrupt_total += run.count
+
+
+def _rows(db: sqlite3.Connection, ledger: Ledger) -> int:
+    """Counting them takes a while, and is done where something has gone wrong already."""
+    (rows,) = db.execute("SELECT COUNT(*) FROM entry WHERE seq <= ?", (ledger.last_seq,)).fetchone()
+    return int(rows)

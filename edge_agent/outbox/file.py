@@ -33,7 +33,7 @@ _RUINED = {
     sqlite3.SQLITE_CONSTRAINT,
     sqlite3.SQLITE_MISMATCH,
 }
-_NAMES = [("entry",), ("ledger",), ("other_than_telemetry",)]
+TABLES = [("entry",), ("ledger",), ("other_than_telemetry",)]
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
@@ -47,7 +47,7 @@ def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
         db.execute(f"PRAGMA wal_autocheckpoint = {PAGES_OF_LOG}")
         db.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
         db.executescript(_SCHEMA)
-        if db.execute("SELECT name FROM sqlite_master ORDER BY name").fetchall() != _NAMES:
+        if tables_of(db) != TABLES:
             raise ruin("the tables are not those of an outbox")
         db.execute("BEGIN IMMEDIATE")
         begin_ledger(db)
@@ -58,6 +58,10 @@ def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def tables_of(db: sqlite3.Connection) -> list[tuple[str]]:
+    return db.execute("SELECT name FROM sqlite_master ORDER BY name").fetchall()
 
 
 def limit(db: sqlite3.Connection, max_bytes: int) -> None:

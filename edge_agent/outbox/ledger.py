@@ -12,15 +12,16 @@ from dataclasses import astuple, dataclass, fields
 from zlib import crc32
 
 _COLUMNS = "stream, last_seq, entries_total, readings_total, confirmed_total, dropped_total, corrupt_total, \
-commits_total, written_total, thinned_fine, thinned_coarse"
+commits_total, written_total, thinned_fine, thinned_coarse, rescued_upto, rescue_upto, rescue_missing"
 _READ = f"SELECT {_COLUMNS}, crc FROM ledger"  # noqa: S608 — constants
-_WRITE = f"UPDATE ledger SET ({_COLUMNS}, crc) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 — constants
-_BEGIN = "INSERT INTO ledger SELECT ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM ledger)"
+_WRITE = f"UPDATE ledger SET ({_COLUMNS}, crc) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 — constants
+_BEGIN = "INSERT INTO ledger SELECT ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM ledger)"
 
 TABLE = "CREATE TABLE IF NOT EXISTS ledger (stream TEXT NOT NULL, last_seq INTEGER NOT NULL, \
 entries_total INTEGER NOT NULL, readings_total INTEGER NOT NULL, confirmed_total INTEGER NOT NULL, \
 dropped_total INTEGER NOT NULL, corrupt_total INTEGER NOT NULL, commits_total INTEGER NOT NULL, \
-written_total INTEGER NOT NULL, thinned_fine INTEGER NOT NULL, thinned_coarse INTEGER NOT NULL, crc INTEGER NOT NULL)"
+written_total INTEGER NOT NULL, thinned_fine INTEGER NOT NULL, thinned_coarse INTEGER NOT NULL, \
+rescued_upto INTEGER NOT NULL, rescue_upto INTEGER NOT NULL, rescue_missing INTEGER NOT NULL, crc INTEGER NOT NULL)"
 
 
 class LedgerRuined(ValueError):
@@ -32,6 +33,8 @@ class Ledger:
     """A transaction's own copy, written when it ends. None of the totals ever shrinks.
 
     `written_total` is bytes; `thinned_fine` and `thinned_coarse` are the numbers up to which telemetry was thinned.
+    Of a ruined file before this one, entries up to `rescue_upto` are being brought over, under their numbers: all up to
+    `rescued_upto` were looked at, and `rescue_missing` were not found yet.
     """
 
     stream: str
@@ -45,10 +48,40 @@ class Ledger:
     written_total: int = 0
     thinned_fine: int = 0
     thinned_coarse: int = 0
+    rescued_upto: int = 0
+    rescue_upto: int = 0
+    rescue_missing: int = 0
+
+    @property
+    def rescuing(self) -> bool:
+        return self.rescued_upto < self.rescue_upto
 
     @property
     def waiting(self) -> int:
         return max(0, self.entries_total - self.confirmed_total - self.dropped_total - self.corrupt_total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxCounters:
+    """What went through this stream since its file was made; none of them ever shrinks. `written_total` is bytes."""
+
+    entries_total: int
+    readings_total: int
+    confirmed_total: int
+    dropped_total: int
+    corrupt_total: int
+    last_seq: int
+    commits_total: int = 0
+    written_total: int = 0
+
+    @property
+    def waiting(self) -> int:
+        gone = self.confirmed_total + self.dropped_total + self.corrupt_total
+        return max(0, self.entries_total - gone)
+
+
+def counters_in(ledger: Ledger) -> OutboxCounters:
+    return OutboxCounters(**{field.name: getattr(ledger, field.name) for field in fields(OutboxCounters)})
 
 
 def begin_ledger(db: sqlite3.Connection) -> None:

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from edge_agent.contract.clock import from_ms
 from edge_agent.contract.readings import Ack, Body, OutboxHealth
-from edge_agent.outbox.damage import Damage
+from edge_agent.outbox.damage import Damage, close_hole, record_lost
 from edge_agent.outbox.file import file_bytes, is_full, is_ruined, limit, ruin
 from edge_agent.outbox.gaps import Reason
-from edge_agent.outbox.ledger import Ledger, LedgerRuined, new_stream, read_ledger, write_ledger
-from edge_agent.outbox.rescue import begin_anew, open_file
+from edge_agent.outbox.ledger import (
+    Ledger,
+    LedgerRuined,
+    OutboxCounters,
+    counters_in,
+    new_stream,
+    read_ledger,
+    write_ledger,
+)
+from edge_agent.outbox.rescue import (
+    Stored,
+    begin_anew,
+    bytes_of_ruin,
+    forget,
+    next_part,
+    open_file,
+    ruin_of,
+    salvage,
+    set_aside,
+    take_over,
+)
 from edge_agent.outbox.room import Room, Run, UnsentGap
-from edge_agent.outbox.rows import Kind, Row, insert, row_crc, row_of
-from edge_agent.outbox.search import IsSo, first_where, newest_of
+from edge_agent.outbox.rows import Kind, insert, row_crc, row_of
+from edge_agent.outbox.search import IsSo, first_where, newest_of, oldest_of
 from edge_agent.outbox.wear import bound, bytes_free, bytes_written
 
 log = logging.getLogger(__name__)
@@ -28,40 +46,25 @@ WINDOW_BYTES = 64 * 1024
 WINDOW_ROWS = 200
 DROP_AT_MOST = 2000
 HIGHEST = 2**62
+PART_ROWS = 2000
+"""Rows of a ruined file that one commit takes over: a live one waits so long."""
+
 
 _PENDING = (
     "SELECT seq, kind, at, readings, crc, IFNULL(CAST(body AS BLOB), x'') FROM entry "
     "WHERE seq > ? AND seq < ? ORDER BY seq"
 )
-_OLDEST_AT = "SELECT at FROM entry WHERE at IS NOT NULL ORDER BY seq LIMIT 1"
-_A_GAP_WAITS = "SELECT 1 FROM entry WHERE kind = ? AND kind <> 0 LIMIT 1"
 
 
 class StorageRefused(OSError):
     """Nothing of the call was stored: keep what you have, and try again later."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxCounters:
-    """What went through this stream since its file was made; none of them ever shrinks. `written_total` is bytes."""
-
-    entries_total: int
-    readings_total: int
-    confirmed_total: int
-    dropped_total: int
-    corrupt_total: int
-    last_seq: int
-    commits_total: int = 0
-    written_total: int = 0
-
-    @property
-    def waiting(self) -> int:
-        gone = self.confirmed_total + self.dropped_total + self.corrupt_total
-        return max(0, self.entries_total - gone)
-
-
 class Outbox:
     """One file, one stream, one thread at a time. Every method raises StorageRefused.
+
+    While it is `rescuing`, rows of a ruined file are still to be taken over, by `rescue_on`, and none are given out:
+    what is read of a stream is to be in order. What is new is taken all the same.
 
     `free` answers what the disk of a folder has left, `written` what this process has had written, both in bytes.
     """
@@ -79,6 +82,7 @@ class Outbox:
         self._free = free
         self._written = written
         self._written_before = written()
+        self._salvaged: Generator[Stored | Run, None, None] | None = None
         self._open()
 
     def _open(self) -> None:
@@ -86,12 +90,14 @@ class Outbox:
         self._upto: int | None = None
         try:
             self._db = open_file(self._path, self._max_bytes)
-            self.stream = read_ledger(self._db).stream
+            ledger = read_ledger(self._db)
         except (sqlite3.Error, OSError) as error:
             raise StorageRefused(f"{self._path} cannot be opened: {error}") from error
+        self.stream, self.rescuing = ledger.stream, ledger.rescuing
         self._usable = True
 
     def close(self) -> None:
+        self._end_salvage()
         self._db.close()
 
     def append(self, bodies: Sequence[Body], acks: Sequence[Ack] = ()) -> int:
@@ -104,13 +110,20 @@ class Outbox:
             self._confirm_all(acks)
             return self.counters().last_seq
         self._keep_below_free_space()
-        share, thin = 0, True
-        while True:
-            try:
-                return self._append(rows, acks, share, thin)
-            except _Full as full:
-                thin = share == 0  # once: where merging was not enough, or had no room itself, whole entries go
-                share = self._next_share(share, rows, full)
+        return self._store([len(row.body) for row in rows], lambda ledger: insert(self._db, ledger, rows), acks)
+
+    def rescue_on(self) -> None:
+        """Some more rows of the ruined file, in one commit. What a full disk cannot take of them is lost."""
+        if not self.rescuing:
+            return
+        try:
+            self._take_over()
+        except _Full:
+            self._end_salvage()
+            forget(ruin_of(self._path))
+        except StorageRefused:
+            self._end_salvage()
+            raise
 
     def pending(
         self,
@@ -123,7 +136,7 @@ class Outbox:
         whole: list[tuple[int, bytes]] = []
         damaged = Damage(after_seq)
         size = 0
-        with self._refusing(), closing(self._db.execute(_PENDING, (after_seq, before_seq))) as rows:
+        with self._giving_out(), closing(self._db.execute(_PENDING, (after_seq, before_seq))) as rows:
             for seq, kind, at, readings, crc, body in rows:
                 if seq <= after_seq:
                     raise ruin("the order of the rows is lost")
@@ -142,12 +155,12 @@ class Outbox:
         return whole
 
     def newest_status(self) -> tuple[int, bytes] | None:
-        with self._refusing():
+        with self._giving_out():
             return newest_of(self._db, Kind.STATUS, read_ledger(self._db).last_seq)
 
     def first_where(self, is_so: IsSo) -> int:
         """As `search.first_where`."""
-        with self._refusing():
+        with self._giving_out():
             return first_where(self._db, is_so, read_ledger(self._db).last_seq)
 
     def confirm(self, ack: Ack) -> int:
@@ -156,29 +169,57 @@ class Outbox:
 
     def counters(self) -> OutboxCounters:
         with self._refusing():
-            return _counters(read_ledger(self._db))
+            return counters_in(read_ledger(self._db))
 
     def health(self) -> OutboxHealth:
         with self._refusing():
             ledger = read_ledger(self._db)
-            oldest = self._db.execute(_OLDEST_AT).fetchone()
+            oldest_at = oldest_of(self._db)
         return OutboxHealth(
             entries=ledger.waiting,
-            oldest_at=from_ms(oldest[0]) if oldest else None,
+            oldest_at=oldest_at,
             dropped=ledger.dropped_total + ledger.corrupt_total,
             commits=ledger.commits_total,
             written_bytes=ledger.written_total,
         )
 
-    def _append(self, rows: Sequence[Row], acks: Sequence[Ack], share: int, thin: bool) -> int:
+    def _store(self, sizes: Sequence[int], write: Callable[[Ledger], object], acks: Sequence[Ack] = ()) -> int:
+        """In one commit, making room where there is none; `sizes` are the bytes of the bodies. Returns the last seq."""
+        share, thin = 0, True
+        while True:
+            try:
+                return self._store_with(share, write, acks, thin=thin)
+            except _Full as full:
+                thin = share == 0  # once: where merging was not enough, or had no room itself, whole entries go
+                share = self._next_share(share, sizes, full)
+
+    def _store_with(self, share: int, write: Callable[[Ledger], object], acks: Sequence[Ack], *, thin: bool) -> int:
         with self._refusing(), self._transaction() as ledger:
             self._forget(ledger, acks)
             room = Room(self._db, ledger, self._unsent_gap)
             if share and not room.make(share, thin=thin):
-                raise StorageRefused(f"{self._path} is full, and nothing in it may be dropped")
-            last = insert(self._db, ledger, rows)
+                raise _Full(f"{self._path} is full, and nothing in it may be dropped")
+            write(ledger)
         self._unsent_gap = room.unsent
-        return last
+        return ledger.last_seq
+
+    def _take_over(self) -> None:
+        with self._refusing():
+            ledger = read_ledger(self._db)
+        if self._salvaged is None:
+            self._salvaged = salvage(ruin_of(self._path), ledger.rescued_upto, ledger.rescue_upto)
+        part = next_part(self._salvaged, ledger.rescue_upto, PART_ROWS)
+        self._keep_below_free_space()
+        self._store([len(row[-1]) for row in part.rows], partial(take_over, self._db, part=part))
+        if not self.rescuing:
+            self._end_salvage()
+            set_aside(self._path)
+
+    def _end_salvage(self) -> None:
+        """Where it is taken up again, it goes on behind what was committed."""
+        if self._salvaged is not None:
+            self._salvaged.close()
+            self._salvaged = None
 
     def _confirm_all(self, acks: Sequence[Ack]) -> int:
         if not acks:
@@ -198,24 +239,9 @@ class Outbox:
                 deleted += self._db.execute("DELETE FROM entry WHERE seq BETWEEN ? AND ?", ends).rowcount
             self._upto = max(self._upto or 0, ack.upto)
         ledger.confirmed_total += deleted
-        self._close_hole(ledger)
+        if self._upto is not None and not ledger.rescuing:
+            close_hole(self._db, ledger, self._upto)
         return deleted
-
-    def _close_hole(self, ledger: Ledger) -> None:
-        """Head office waits for the number behind `upto`: where no row has it and no gap is under way, for ever."""
-        (oldest,) = self._db.execute("SELECT MIN(seq) FROM entry").fetchone()
-        upto = self._upto
-        if upto is None or oldest is None or oldest <= upto + 1:
-            return
-        if self._db.execute(_A_GAP_WAITS, (Kind.GAP,)).fetchone():
-            return
-        lost = min(oldest - upto - 1, max(0, ledger.waiting - self._rows(ledger)))
-        self._record_lost(ledger, [Run(from_seq=upto + 1, to_seq=oldest - 1, count=lost)], Reason.LOST)
-
-    def _rows(self, ledger: Ledger) -> int:
-        """Counting them takes a while, and is done where something has gone wrong already."""
-        (rows,) = self._db.execute("SELECT COUNT(*) FROM entry WHERE seq <= ?", (ledger.last_seq,)).fetchone()
-        return int(rows)
 
     def _write_off(self, damage: Damage, upto: int) -> None:
         """Turns ruined rows into gaps; where the disk refuses they stay, and are skipped again."""
@@ -224,13 +250,8 @@ class Outbox:
         with suppress(StorageRefused, _Full), self._refusing(), self._transaction() as ledger:
             for seq in damage.seqs:
                 self._db.execute("DELETE FROM entry WHERE seq = ?", (seq,))
-            self._record_lost(ledger, damage.runs(min(upto, ledger.last_seq)), Reason.CORRUPT)
+            record_lost(self._db, ledger, damage.runs(min(upto, ledger.last_seq)), Reason.CORRUPT)
         log.error("outbox rows corrupt count=%d first_seq=%d", len(damage.seqs), damage.seqs[0])
-
-    def _record_lost(self, ledger: Ledger, runs: Sequence[Run], reason: Reason) -> None:
-        for run in runs:
-            Room(self._db, ledger, None).record_gap(run, reason)
-            ledger.corrupt_total += run.count
 
     def _renew_stream(self, ledger: Ledger) -> None:
         """The file is an old copy: head office has seen higher numbers of it, which must not be given a second time."""
@@ -239,20 +260,21 @@ class Outbox:
 
     def _keep_below_free_space(self) -> None:
         with self._refusing(), suppress(OSError):
-            limit(self._db, bound(file_bytes(self._db), self._free(self._path.parent), self._max_bytes))
+            ours = file_bytes(self._db) + (bytes_of_ruin(self._path) if self.rescuing else 0)
+            limit(self._db, bound(ours, self._free(self._path.parent), self._max_bytes))
 
-    def _next_share(self, share: int, rows: Sequence[Row], full: _Full) -> int:
+    def _next_share(self, share: int, sizes: Sequence[int], full: _Full) -> int:
         waiting = self.counters().waiting
-        if share > waiting or (share == 0 and not self._nears_its_bound(rows)):
-            raise StorageRefused(f"{self._path}: {full}") from full
+        if share > waiting or (share == 0 and not self._nears_its_bound(sizes)):
+            raise _Full(f"{self._path}: {full}") from full
         return share * 2 if share else max(1, min(DROP_AT_MOST, waiting // 64))
 
-    def _nears_its_bound(self, rows: Sequence[Row]) -> bool:
+    def _nears_its_bound(self, sizes: Sequence[int]) -> bool:
         """Whether it is the file that is full and not the disk, where deleting would be refused as well."""
         words = ("page_count", "page_size", "max_page_count")
         with self._refusing():
             pages, size, bound = (int(self._db.execute(f"PRAGMA {word}").fetchone()[0]) for word in words)
-        return pages + sum(len(row.body) for row in rows) * 2 // size + 2 * len(rows) + 8 >= bound
+        return pages + sum(sizes) * 2 // size + 2 * len(sizes) + 8 >= bound
 
     @contextmanager
     def _transaction(self) -> Iterator[Ledger]:
@@ -271,9 +293,16 @@ class Outbox:
                 with suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
             raise
-        self._written_before = written
+        self._written_before, self.rescuing = written, ledger.rescuing
         if ledger.stream != self.stream:
             self.stream, self._upto = ledger.stream, None
+
+    @contextmanager
+    def _giving_out(self) -> Iterator[None]:
+        with self._refusing():
+            if self.rescuing:
+                raise StorageRefused(f"{self._path}: the rows of a ruined file are still being taken over")
+            yield
 
     @contextmanager
     def _without_fsync(self) -> Iterator[None]:
@@ -298,7 +327,7 @@ class Outbox:
 
     def _begin_anew(self, error: Exception) -> None:
         self._usable = False
-        self._db.close()
+        self.close()
         with suppress(sqlite3.Error, OSError):
             begin_anew(self._path, self._max_bytes, error).close()
             self._open()
@@ -312,19 +341,6 @@ def counters_of(path: Path) -> OutboxCounters:
     """The counters of a file that another process may be writing. Raises StorageRefused."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            return _counters(read_ledger(db))
+            return counters_in(read_ledger(db))
     except (sqlite3.Error, LedgerRuined) as error:
         raise StorageRefused(f"{path} cannot be read: {error}") from error
-
-
-def _counters(ledger: Ledger) -> OutboxCounters:
-    return OutboxCounters(
-        entries_total=ledger.entries_total,
-        readings_total=ledger.readings_total,
-        confirmed_total=ledger.confirmed_total,
-        dropped_total=ledger.dropped_total,
-        corrupt_total=ledger.corrupt_total,
-        last_seq=ledger.last_seq,
-        commits_total=ledger.commits_total,
-        written_total=ledger.written_total,
-    )

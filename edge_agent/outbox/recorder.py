@@ -13,8 +13,9 @@ from typing import TypeVar
 from edge_agent.contract.readings import Ack, Body, Gap, OutboxHealth, Telemetry
 from edge_agent.core.delivery import covers
 from edge_agent.outbox.gaps import Reason
+from edge_agent.outbox.ledger import OutboxCounters
 from edge_agent.outbox.pace import LEAST_S, Pace, Urgency
-from edge_agent.outbox.queue import Outbox, OutboxCounters, StorageRefused
+from edge_agent.outbox.queue import Outbox, StorageRefused
 from edge_agent.outbox.search import IsSo
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ STUCK_AFTER_S = 30.0
 
 CLOSE_ENOUGH_S = 0.001
 """A remainder of time that may be too small to pass."""
+
+RESCUE_AGAIN_S = 5.0
 
 ResultT = TypeVar("ResultT")
 
@@ -70,6 +73,7 @@ class Recorder:
         self._writing = asyncio.Lock()
         self._writing_since: float | None = None
         self._gathering: asyncio.Task[None] | None = None
+        self._rescuing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox")
 
     @property
@@ -113,10 +117,10 @@ class Recorder:
             entries = self._outbox.pending(after_seq, limit_bytes, limit_rows, before_seq)
             return Window(stream=self._outbox.stream, entries=entries)
 
-        window = await self._on_thread(read)
+        window = await self._ask(read)
         if any(covers(ack, seq) for ack in self._acks for seq, _ in window.entries):
             await self._confirm_now()
-            return await self._on_thread(read)
+            return await self._ask(read)
         return window
 
     async def newest_status(self) -> Window:
@@ -126,11 +130,11 @@ class Recorder:
             found = self._outbox.newest_status()
             return Window(stream=self._outbox.stream, entries=[found] if found else [])
 
-        return await self._on_thread(read)
+        return await self._ask(read)
 
     async def first_where(self, is_so: IsSo) -> int:
         """`is_so` is called on the outbox's thread. Raises StorageRefused."""
-        return await self._on_thread(lambda: self._outbox.first_where(is_so))
+        return await self._ask(lambda: self._outbox.first_where(is_so))
 
     async def confirm(self, ack: Ack) -> None:
         """What it names leaves the disk with the next commit. Raises StorageRefused."""
@@ -144,14 +148,17 @@ class Recorder:
 
     async def health(self) -> OutboxHealth:
         """Raises StorageRefused."""
-        return await self._on_thread(self._outbox.health)
+        return await self._ask(self._outbox.health)
 
     async def counters(self) -> OutboxCounters:
         """Raises StorageRefused."""
-        return await self._on_thread(self._outbox.counters)
+        return await self._ask(self._outbox.counters)
 
     async def close(self) -> None:
         await self.flush()
+        if self._rescuing:
+            self._rescuing.cancel()
+            await asyncio.wait({self._rescuing})
         async with self._writing:
             await self._on_thread(self._outbox.close)
         self._thread.shutdown(wait=False)
@@ -182,7 +189,8 @@ class Recorder:
                     break
                 self._hurry.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hurry.wait(), wait)
+                    async with asyncio.timeout(wait):  # wait_for may swallow a cancellation that comes with the hurry
+                        await self._hurry.wait()
             self._pace.note_commit(loop.time())
             self._gathering, self._hurried, self._flushing = None, False, False
             self._writing_since = loop.time()
@@ -197,10 +205,15 @@ class Recorder:
         forgotten = Gap(from_seq=0, to_seq=0, count=self._forgotten, reason=Reason.STORAGE_REFUSED)
         whole = [forgotten, *bodies] if forgotten.count else bodies
         try:
-            self._last_seq = await self._on_thread(lambda: self._outbox.append(whole, acks))
+            self._last_seq = await self._ask(lambda: self._outbox.append(whole, acks))
         except StorageRefused as error:
             self._keep([*bodies, *self._waiting])
             self._note_refusal(error)
+            return
+        except Exception:
+            # Kept, they would keep all that comes after them from the disk as well.
+            self._forgotten += len(bodies)
+            log.exception("entries cannot be stored and are given up count=%d", len(bodies))
             return
         self._forgotten -= forgotten.count
         self._note_recovery()
@@ -209,7 +222,7 @@ class Recorder:
 
     async def _confirm_now(self) -> None:
         acks, self._acks = self._acks, []
-        self._last_seq = await self._on_thread(lambda: self._outbox.append((), acks))
+        self._last_seq = await self._ask(lambda: self._outbox.append((), acks))
 
     def _keep(self, bodies: list[Body]) -> None:
         surplus = len(bodies) - self._remember
@@ -231,6 +244,28 @@ class Recorder:
         if self._refused:
             log.warning("storage accepts again")
         self._refused = False
+
+    async def _ask(self, call: Callable[[], ResultT]) -> ResultT:
+        try:
+            return await self._on_thread(call)
+        finally:
+            if self._outbox.rescuing and self._rescuing is None:
+                self._rescuing = asyncio.create_task(self._rescue())
+
+    async def _rescue(self) -> None:
+        """Takes over the rows of a ruined file, a part at a time, so that commits come in between."""
+        told = False
+        while self._outbox.rescuing:
+            try:
+                await self._on_thread(self._outbox.rescue_on)
+            except Exception as error:  # noqa: BLE001 — nothing leaves before it is done: it is tried for ever
+                if not told:
+                    log.error("rows of the ruined outbox file cannot be taken over, tried for ever error=%s", error)
+                told = True
+                await asyncio.sleep(RESCUE_AGAIN_S)
+        self._rescuing = None
+        log.warning("rows of the ruined outbox file taken over, as far as they could be read")
+        self._wake()
 
     async def _on_thread(self, call: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)

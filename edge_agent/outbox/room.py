@@ -27,8 +27,11 @@ THIN_PASSES = 5
 
 _NEWEST_STATUS = "SELECT seq FROM entry WHERE kind = ? AND kind <> 0 ORDER BY seq DESC LIMIT 1"
 _STATUSES = "SELECT seq FROM entry WHERE kind = ? AND kind <> 0 ORDER BY seq"
-_STORED = "SELECT seq, kind, at, readings, crc, CAST(body AS BLOB) FROM entry WHERE seq > ? ORDER BY seq LIMIT ?"
-_NEWEST_AT = "SELECT at FROM entry WHERE at IS NOT NULL ORDER BY seq DESC LIMIT 1"
+_STORED = (
+    "SELECT seq, kind, CAST(at AS INTEGER), readings, crc, CAST(body AS BLOB) FROM entry "
+    "WHERE seq > ? ORDER BY seq LIMIT ?"
+)
+_NEWEST_AT = "SELECT CAST(at AS INTEGER) FROM entry WHERE at IS NOT NULL ORDER BY seq DESC LIMIT 1"
 
 _Stored = tuple[int, int, int | None, int, int, bytes]
 UnsentGap = tuple[int, Gap] | None

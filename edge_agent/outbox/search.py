@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 
+from edge_agent.contract.clock import from_ms
 from edge_agent.outbox.rows import row_crc
 
 LOOK_AT_ROWS = 500
@@ -17,6 +19,7 @@ _NEWEST = (
     "SELECT seq, kind, at, readings, crc, CAST(body AS BLOB) FROM entry "
     "WHERE kind = ? AND kind <> 0 AND seq <= ? ORDER BY seq DESC LIMIT 1"
 )
+_OLDEST = "SELECT seq, kind, at, readings, crc, CAST(body AS BLOB) FROM entry WHERE at IS NOT NULL ORDER BY seq LIMIT 1"
 _BODIES = "SELECT seq, IFNULL(CAST(body AS BLOB), x'') FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq"
 
 
@@ -27,6 +30,15 @@ def newest_of(db: sqlite3.Connection, kind: int, last_seq: int) -> tuple[int, by
         return None
     seq, kind, at, readings, crc, body = found
     return (seq, body) if body and row_crc(seq, kind, at, readings, body) == crc else None
+
+
+def oldest_of(db: sqlite3.Connection) -> datetime | None:
+    """None where nothing with a time is waiting, or the first such row is damaged: its time may be none."""
+    found = db.execute(_OLDEST).fetchone()
+    if found is None:
+        return None
+    seq, kind, at, readings, crc, body = found
+    return from_ms(at) if body and row_crc(seq, kind, at, readings, body) == crc else None
 
 
 def first_where(db: sqlite3.Connection, is_so: IsSo, last_seq: int) -> int:

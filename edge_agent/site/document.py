@@ -34,7 +34,7 @@ class BrokerDocument(Strict):
     url: str
     username: str | None = None
     password_file: str | None = None
-    redial_within: Period = timedelta(seconds=100)
+    redial_within: Period = timedelta(seconds=60)
 
     @field_validator("url")
     @classmethod

@@ -12,6 +12,8 @@ from tests.unit.edge_agent.bodies import polled
 def main(path: Path) -> None:
     outbox = Outbox(path)
     while True:
+        if outbox.rescuing:
+            outbox.rescue_on()
         number = outbox.counters().last_seq
         sys.stdout.write(f"{outbox.append([polled(number), polled(number + 1), polled(number + 2)])}\n")
         sys.stdout.flush()

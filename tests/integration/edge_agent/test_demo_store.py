@@ -14,6 +14,7 @@ import pytest
 
 from edge_agent.__main__ import main
 from edge_agent.app import system_clock
+from edge_agent.bus.notebook import Notebook
 from edge_agent.bus.poller import Poller, pollers_of
 from edge_agent.contract.readings import Quality, Telemetry
 from edge_agent.settings import Site, load_site
@@ -62,7 +63,7 @@ def qualities(told: list[Telemetry]) -> dict[str, set[Quality]]:
 
 async def test_every_point_of_every_device_is_read(tmp_path: Path) -> None:
     async with store_in(tmp_path) as (site, _):
-        pollers = pollers_of(site, "boot-1")
+        pollers = pollers_of(site, "boot-1", Notebook())
         told = [telemetry for poller in pollers.values() for telemetry in await turn_until_quiet(poller, 0.0)]
         for poller in pollers.values():
             await poller.close()
@@ -97,7 +98,7 @@ async def test_a_silent_controller_is_missed_and_its_neighbours_are_not(tmp_path
     async with store_in(tmp_path) as (site, store):
         silence = Injection(device=device, fault="controller_silent", at=timedelta(days=-1))
         store.begin_story([silence])
-        poller = pollers_of(site, "boot-1")[bus]
+        poller = pollers_of(site, "boot-1", Notebook())[bus]
         told = [telemetry for mono in (0.0, 30.0, 60.0) for telemetry in await turn_until_quiet(poller, mono)]
         await poller.close()
     assert {name: Quality.NO_ANSWER in found for name, found in qualities(told).items()} == {

@@ -11,6 +11,7 @@ import pytest
 from pymodbus.client import AsyncModbusTcpClient
 
 from edge_agent.app import system_clock
+from edge_agent.bus.notebook import Notebook
 from edge_agent.bus.poller import Poller, pollers_of
 from edge_agent.contract.readings import Quality, Reading
 from edge_agent.profiles.load import profile
@@ -40,7 +41,7 @@ async def gateway(folder: Path, name: str, first: int, second: int) -> AsyncIter
     port = int(where.rsplit(":", 1)[1])
     text = SITE.format(port=port, name=name, first=first, second=second)
     (folder / "site.yaml").write_text(text, encoding="utf-8")
-    (poller,) = pollers_of(load_site(folder / "site.yaml"), "boot-1").values()
+    (poller,) = pollers_of(load_site(folder / "site.yaml"), "boot-1", Notebook()).values()
     try:
         yield poller, port
     finally:

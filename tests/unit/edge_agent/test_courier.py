@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,7 +15,7 @@ from edge_agent.courier import Courier
 from edge_agent.outbox.queue import StorageRefused
 from edge_agent.timekeeper import Timekeeper
 from tests.unit.edge_agent.bodies import status
-from tests.unit.edge_agent.couriers import STORE, FakeLine, FakeQueue, Hours, poll_at
+from tests.unit.edge_agent.couriers import NOON, STORE, FakeLine, FakeQueue, Hours, poll_at
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -30,7 +31,8 @@ class Bench:
         self.courier = self.start()
 
     def start(self) -> Courier:
-        return Courier(STORE, self.queue, Timekeeper(self.hours.clock(), "machine.run"), lambda: self.hours.now)
+        self.timekeeper = Timekeeper(self.hours.clock(), "machine.run")
+        return Courier(STORE, self.queue, self.timekeeper, lambda: self.hours.now)
 
     def polls(self, minutes: int) -> None:
         """A poll each minute, and a status each five."""
@@ -60,6 +62,10 @@ class Bench:
     @property
     def live_from(self) -> int:
         return self.line.sent[-1][1].live_from
+
+    @property
+    def present_from(self) -> int:
+        return self.line.sent[-1][1].present_from
 
 
 @pytest.fixture
@@ -147,6 +153,55 @@ async def test_a_live_lane_that_is_itself_hours_behind_is_parted_anew(bench: Ben
     assert max(batch.live_from for _, batch in bench.line.sent) > live_from + 200
 
 
+async def test_all_that_waits_when_head_office_is_asked_is_past_and_what_comes_later_is_present(bench: Bench) -> None:
+    bench.polls(24 * 60)
+    backlog = bench.queue.last_seq
+    await bench.until_delivered()
+    assert {batch.present_from for _, batch in bench.line.sent} == {backlog + 1}
+    assert {leaf for leaf, _ in bench.line.sent} == {"batch", "history"}
+    bench.polls(3)
+    await bench.go_round()
+    assert bench.present_from == backlog + 1
+
+
+async def test_what_is_recorded_until_head_office_answers_is_past_too(bench: Bench) -> None:
+    bench.polls(6)
+    asked = await bench.go_round()
+    assert bench.present_from == bench.queue.last_seq + 1
+    bench.polls(6)
+    bench.confirm(asked[0][1])
+    await bench.go_round()
+    assert bench.present_from == bench.queue.last_seq + 1
+
+
+async def test_the_present_begins_later_on_each_connection_and_after_each_silence(bench: Bench) -> None:
+    bench.polls(6)
+    first = await told_present(bench)
+    bench.polls(6)
+    bench.courier.board()
+    second = await told_present(bench)
+    bench.polls(6)
+    for _ in range(3):  # the broker is there, and head office says nothing
+        bench.hours.now += LIVE.resend_at_most_s
+        await bench.go_round()
+    assert first < second < bench.present_from == bench.queue.last_seq + 1
+
+
+async def told_present(bench: Bench) -> int:
+    await bench.until_delivered()
+    return bench.present_from
+
+
+async def test_numbers_of_a_new_stream_have_a_present_of_their_own(bench: Bench) -> None:
+    bench.polls(30)
+    await bench.until_delivered()
+    bench.queue.stream, bench.queue.last_seq = "stream-2", 0
+    bench.polls(2)
+    bench.courier.board()
+    await bench.go_round()
+    assert bench.present_from == bench.queue.last_seq + 1
+
+
 async def test_an_agent_that_starts_anew_parts_what_is_left(bench: Bench) -> None:
     bench.polls(24 * 60)
     for _ in range(4):
@@ -229,3 +284,47 @@ async def test_an_old_boot_with_a_wrong_clock_is_marked_and_never_repaired(bench
     await bench.until_delivered()
     (poll,) = [entry.body for entry in bench.line.entries() if isinstance(entry.body, Telemetry)]
     assert (poll.at.year, poll.clock_trusted, poll.repaired) == (2031, False, False)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        b'{"stream":"stream-1","upto":-1}',
+        b'{"stream":"stream-1","upto":%d}' % 2**64,
+        b'{"stream":"stream-1","upto":0,"ranges":[[%d,5]]}' % -(2**70),
+        b'{"stream":"stream-1","upto":0,"ranges":[[9,3]]}',
+        b'{"stream":"stream-1","upto":0,"ranges":[%s[7,7]]}' % (b"[3,3]," * 20_000),
+    ],
+)
+async def test_an_absurd_acknowledgement_confirms_nothing_and_stops_nothing(bench: Bench, word: bytes) -> None:
+    bench.polls(3)
+    await bench.go_round()
+    bench.courier.hear(word)
+    await bench.go_round()
+    assert bench.queue.confirmed == []
+    await bench.until_delivered()
+
+
+async def test_a_head_office_beyond_all_calendars_is_not_believed(bench: Bench) -> None:
+    """Carried on by the monotonic clock, its time would soon be none, and every poll would fail."""
+    bench.polls(3)
+    ((_, [asked]),) = await bench.go_round()
+    at = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    bench.courier.hear(encode_ack(Ack(stream=bench.queue.stream, upto=0, ranges=((asked, asked),), at=at)))
+    await bench.go_round()
+    bench.hours.now += HOUR
+    assert bench.timekeeper.trusted()
+    polls = [entry.body for entry in bench.line.entries() if isinstance(entry.body, Telemetry)]
+    assert not any(poll.repaired for poll in polls)
+
+
+async def test_an_acknowledgement_that_the_broker_kept_from_long_ago_changes_nothing(bench: Bench) -> None:
+    bench.polls(2 * 60)
+    retained = encode_ack(Ack(stream=bench.queue.stream, upto=0, ranges=((500, 900),), at=NOON - timedelta(days=9)))
+    for _ in range(3):
+        bench.courier.board()
+        bench.courier.hear(retained)
+        await bench.go_round()
+    assert bench.timekeeper.health().ahead_s is None
+    await bench.until_delivered()
+    assert {seq for _, seqs in bench.line.numbers() for seq in seqs} == set(range(1, bench.queue.last_seq + 1))

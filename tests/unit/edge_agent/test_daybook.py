@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from edge_agent.daybook import Daybook
-from edge_agent.outbox.queue import OutboxCounters
+from edge_agent.outbox.ledger import OutboxCounters
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 7, 15, 4, 0, tzinfo=UTC)

@@ -243,16 +243,17 @@ def test_parting_anew_at_the_same_place_sends_no_history_twice() -> None:
 def test_it_redials_at_once_when_asked_and_spreads_out_otherwise() -> None:
     assert redial_after(0, WITHIN, 1.0) == REDIAL_FIRST_S
     assert redial_after(1, WITHIN, 0.0) == REDIAL_FIRST_S
-    assert redial_after(1, WITHIN, 1.0) == REDIAL_FIRST_S + WITHIN.total_seconds()
-    assert redial_after(10**6, WITHIN, 1.0) == WITHIN.total_seconds() * 3 / 2
-    assert redial_after(5, timedelta(seconds=1), 0.0) == REDIAL_FIRST_S
+    assert redial_after(1, WITHIN, 1.0) == redial_after(10**6, WITHIN, 1.0) == WITHIN.total_seconds() == 60
+    assert redial_after(2, WITHIN, 0.0) == WITHIN.total_seconds() / 2
+    for within in (timedelta(0), timedelta(seconds=1)):
+        assert redial_after(5, within, 0.0) == redial_after(1, within, 1.0) == REDIAL_FIRST_S
 
 
 @pytest.mark.parametrize("away_s", [0.0, 20.0, 600.0, 5000.0])
-def test_five_thousand_stores_knock_at_most_a_hundred_times_a_second(away_s: float) -> None:
+def test_a_thousand_stores_knock_at_most_fifty_times_a_second(away_s: float) -> None:
     """All lose the broker at one moment; it is away for a while, and refuses each that comes meanwhile."""
     dice = random.Random(19)
-    calls = [(redial_after(1, WITHIN, dice.random()), 1) for _ in range(5000)]
+    calls = [(redial_after(1, WITHIN, dice.random()), 1) for _ in range(1000)]
     heapq.heapify(calls)
     knocks: Counter[int] = Counter()
     while calls:
@@ -260,5 +261,5 @@ def test_five_thousand_stores_knock_at_most_a_hundred_times_a_second(away_s: flo
         knocks[int(at)] += 1
         if at < away_s:
             heapq.heappush(calls, (at + redial_after(failures + 1, WITHIN, dice.random()), failures + 1))
-    assert max(knocks.values()) <= 100
-    assert max(knocks) < away_s + 2 * WITHIN.total_seconds()
+    assert max(knocks.values()) <= 50
+    assert max(knocks) <= away_s + WITHIN.total_seconds()

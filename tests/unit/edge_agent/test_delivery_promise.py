@@ -29,11 +29,16 @@ class WatchedLine(FakeLine):
         super().__init__()
         self._queue = queue
         self._gone: set[int] = set()
+        self._began_with = set(queue.rows)
+        self._present_from = 0
 
     def publish(self, topic: str, payload: bytes) -> None:
         super().publish(topic, payload)
         leaf, batch = self.sent[-1]
         numbers = {entry.seq for entry in batch.entries}
+        assert batch.present_from >= self._present_from
+        self._present_from = batch.present_from
+        assert not self._began_with or batch.present_from > max(self._began_with)
         if leaf == "history":
             assert max(numbers) < batch.live_from
             assert not [seq for seq in self._queue.rows if seq >= batch.live_from and seq not in self._gone]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from edge_agent.contract.readings import Ack, Gap
-from edge_agent.outbox.queue import Outbox, OutboxCounters, StorageRefused, counters_of
+from edge_agent.outbox.ledger import OutboxCounters
+from edge_agent.outbox.queue import Outbox, StorageRefused, counters_of
 from tests.unit.edge_agent.bodies import NOON, entries_of, polled, status
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,14 @@ def test_runs_hold_only_what_may_go_and_as_much_as_asked(may_go: list[bool], sha
     going = [seq for run in runs for seq in range(run.from_seq, run.to_seq + 1)]
     assert going == [seq for seq, free in rows if free][:share]
     assert sum(run.count for run in runs) == len(going)
+
+
+@pytest.mark.parametrize("seq", [1, 40, 300])
+def test_times_that_the_disk_changed_do_not_keep_a_full_outbox_from_making_room(tmp_path: Path, seq: int) -> None:
+    with closing(Outbox(tmp_path / "outbox.sqlite", max_bytes=SMALL)) as outbox:
+        for begin in range(0, 300, 20):
+            outbox.append([polled(60 * number) for number in range(begin, begin + 20)])
+        outbox._db.execute("UPDATE entry SET at = 'a word' WHERE seq IN (?, ?)", (seq, outbox.counters().last_seq))
+        for number in range(300, 600):
+            outbox.append([polled(60 * number)])
+        assert outbox.counters().last_seq >= 600

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from edge_agent.contract.readings import Ack, Gap
 from edge_agent.outbox.file import PAGE_BYTES
 from edge_agent.outbox.queue import Outbox, StorageRefused
-from tests.unit.edge_agent.bodies import entries_of, overwrite, polled, status
+from tests.unit.edge_agent.bodies import entries_of, overwrite, polled, second_try, status
 
-T = TypeVar("T")
 ORIGINALS = [polled(number) for number in range(400)]
 
 
@@ -68,7 +67,7 @@ def test_a_file_that_is_no_database_is_set_aside(file: Path) -> None:
     assert file.with_name("outbox.sqlite.corrupt-1").exists()
 
 
-def test_a_ruined_page_costs_that_page_and_a_new_stream(stream: str, file: Path) -> None:
+def test_a_ruined_page_costs_that_page_and_no_number_of_another(stream: str, file: Path) -> None:
     content = bytearray(file.read_bytes())
     middle = len(content) // 2 // PAGE_BYTES * PAGE_BYTES
     content[middle : middle + PAGE_BYTES] = bytes(PAGE_BYTES)
@@ -77,11 +76,13 @@ def test_a_ruined_page_costs_that_page_and_a_new_stream(stream: str, file: Path)
         with pytest.raises(StorageRefused):
             outbox.pending(0, limit_bytes=2**30, limit_rows=2**30)
         entries = entries_of(outbox)
-        gap = entries[-1].body
-        assert isinstance(gap, Gap)
-        assert (gap.reason, gap.count) == ("file_ruined", 400 - (len(entries) - 1))
-        assert 370 < len(entries) < 400
-        assert outbox.stream != stream
+        left = {entry.seq: entry.body for entry in entries if not isinstance(entry.body, Gap)}
+        where, how_many = [entry.body for entry in entries if isinstance(entry.body, Gap)]
+        assert isinstance(where, Gap)
+        assert left == {seq: body for seq, body in enumerate(ORIGINALS, 1) if seq not in span(where)}
+        assert how_many == Gap(from_seq=0, to_seq=0, count=400 - len(left) - where.count, reason="file_ruined")
+        assert 390 < len(left) < 400
+        assert outbox.stream == stream
     assert file.with_name("outbox.sqlite.corrupt-1").exists()
 
 
@@ -123,11 +124,8 @@ def test_flipped_bits_never_make_a_wrong_entry(stream: str, file: Path, seed: in
     assert len(whole) > 200 or "file_ruined" in {gap.reason for gap in gaps}
 
 
-def second_try(call: Callable[[], T]) -> T:
-    """Ruin that is found in the middle of a call is mended in it, and the call made again."""
-    with suppress(StorageRefused):
-        return call()
-    return call()
+def span(gap: Gap) -> range:
+    return range(gap.from_seq, gap.to_seq + 1)
 
 
 @pytest.mark.parametrize(
@@ -158,8 +156,8 @@ def test_a_spoilt_account_costs_the_stream_and_no_row(stream: str, file: Path) -
     with closing(Outbox(file)) as outbox:
         assert outbox.stream != stream
         entries = entries_of(outbox)
-        assert [entry.body for entry in entries[:-1]] == ORIGINALS[100:]
-        assert entries[-1].body == Gap(from_seq=1, to_seq=100, count=0, reason="file_ruined")
+        assert [entry.body for entry in entries[:-2]] == ORIGINALS[100:]
+        assert entries[-2].body == Gap(from_seq=1, to_seq=100, count=0, reason="file_ruined")
         assert outbox.counters().waiting == len(entries) == outbox.append([polled()]) - 101
 
 
@@ -238,6 +236,14 @@ def test_a_file_ruined_while_open_is_replaced_and_the_caller_tries_again(outbox:
     outbox._db = FailingDisk(sound, ("BEGIN",), sqlite3.SQLITE_CORRUPT)  # type: ignore[assignment]
     with pytest.raises(StorageRefused):
         outbox.append([polled(1)])
-    assert outbox.append([polled(1)]) == 402
-    assert outbox.stream != stream
-    assert len(entries_of(outbox)) == 402
+    assert outbox.append([polled(1)]) == 401
+    assert outbox.stream == stream
+    assert [entry.seq for entry in entries_of(outbox)] == list(range(1, 403))
+
+
+@pytest.mark.parametrize("at", [2**62, -(2**62), "a word"])
+def test_a_time_that_the_disk_changed_does_not_end_the_agent(outbox: Outbox, at: object) -> None:
+    """The oldest row is looked at for each status, and the first status is what a run begins with."""
+    outbox._db.execute("UPDATE entry SET at = ? WHERE seq = 1", (at,))
+    assert outbox.health().oldest_at is None
+    assert outbox.health().entries == 400

@@ -300,3 +300,44 @@ def test_it_says_once_that_the_disk_refuses(outbox: FussyOutbox, caplog: pytest.
         assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
 
     play(outbox, scene)
+
+
+def test_a_commit_that_is_hurried_in_the_moment_of_its_end_does_not_outlive_it(outbox: FussyOutbox) -> None:
+    """Python 3.11's wait_for lost a cancellation that met the end of what it waited for."""
+
+    async def scene(recorder: Recorder) -> None:
+        await recorder.record([polled(0)])
+        await asyncio.sleep(0.2)
+        await recorder.record([polled(1)])
+        await asyncio.sleep(0.2)
+        gathering = recorder._gathering
+        assert gathering is not None
+        recorder._hurry.set()
+        gathering.cancel()
+        await asyncio.wait({gathering}, timeout=EVERY_S / 2)
+        assert gathering.cancelled()
+        recorder._gathering = None
+
+    play(outbox, scene)
+
+
+def test_what_can_never_be_stored_takes_nothing_else_along(
+    outbox: FussyOutbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = outbox.append
+
+    def append(bodies: Sequence[Body], acks: Sequence[Ack] = ()) -> int:
+        if polled(1) in bodies:
+            raise ValueError("no words for that")
+        return whole(bodies, acks)
+
+    monkeypatch.setattr(outbox, "append", append)
+
+    async def scene(recorder: Recorder) -> None:
+        for bodies in ([polled(0)], [polled(1)], [polled(2)]):
+            await recorder.record(bodies)
+            await recorder.flush()
+        given_up = Gap(from_seq=0, to_seq=0, count=1, reason="storage_refused")
+        assert [entry.body for entry in entries_of(outbox)] == [polled(0), given_up, polled(2)]
+
+    play(outbox, scene)

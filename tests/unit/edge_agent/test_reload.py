@@ -279,3 +279,17 @@ async def test_a_file_changed_while_the_agent_started_is_read_anew(bench: Bench)
     bench.reload = bench.new_reload(bench.file.stat().st_mtime)
     async with watching(bench):
         await bench.until(lambda: bench.taken)
+
+
+@pytest.mark.parametrize("passes", range(4))
+async def test_a_look_that_is_asked_for_in_the_moment_of_the_end_does_not_outlive_it(bench: Bench, passes: int) -> None:
+    """Python 3.11's wait_for lost a cancellation that met the end of what it waited for."""
+    task = asyncio.create_task(bench.reload.run())
+    await bench.until(lambda: bench.reload._seen)
+    await asyncio.sleep(0.001)
+    bench.reload.ask()
+    for _ in range(passes):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait({task}, timeout=0.5)
+    assert task.cancelled()

@@ -9,6 +9,8 @@ import pytest
 
 from edge_agent.contract.codec import TelemetryWire, encode_body
 from edge_agent.contract.readings import ClockHealth, Telemetry
+from edge_agent.core.restamp import restamped
+from edge_agent.core.trust import Machine, Reference
 from edge_agent.timekeeper import Timekeeper
 from tests.unit.edge_agent.bodies import entries_of_bodies, status
 from tests.unit.edge_agent.couriers import NOON, Hours, poll_at
@@ -131,3 +133,10 @@ def test_a_stamp_beyond_all_calendars_is_left_to_head_office(hours: Hours, mono:
     body = encode_body(poll_at(hours)).replace(b'"mono":0.0', f'"mono":{mono!r}'.encode())
     assert keeper.restamped(body) == body
     assert keeper.is_younger(body, timedelta(hours=1)) is None
+
+
+def test_a_body_in_words_of_another_version_leaves_as_it_is() -> None:
+    """It has to be repaired and cannot be read: head office may, and what comes after it must not wait for ever."""
+    machine = Machine(boot="b.1", reference=Reference(at=datetime(2026, 7, 15, tzinfo=UTC), mono=100.0))
+    body = b'{"kind":"telemetry","device":"d","at":0,"boot":"b.2","mono":50.0,"trusted":true,"bad":{"t":"haunted"}}'
+    assert restamped(body, machine) == body
