@@ -1,4 +1,4 @@
-"""`fault-rules check | test | list`: the rules as their authors work with them."""
+"""`fault-rules check | test | list | score`: the rules as their authors work with them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from configs.durations import duration_text
 from edge_agent.contract.text import Language, Text, language_of
 from rules.load import Library, load_library
 from rules.model import Rule
+from rules.scoring.fleet import score_folder
+from rules.scoring.report import bars, false_lines, missed_lines, rows, table
 from rules.selftest import Outcome, run_tests
 
 _COMMANDS = {
@@ -34,10 +36,12 @@ _WORDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 all right, 1 a fault or a failed test, 2 wrong usage."""
+    """Exit status: 0 all right, 1 a fault, a failed test or a missed bar, 2 wrong usage."""
     arguments = _parser().parse_args(argv)
     language = language_of(os.environ)
     try:
+        if arguments.command == "score":
+            return _score(arguments, language)
         library = load_library(arguments.folder)
     except Faulty as error:
         _print_faults(error, language)
@@ -52,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fault-rules", description="故障规则 / the rules of what counts as a fault")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="check | test | list")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="check | test | list | score")
     for name, about in _COMMANDS.items():
         command = commands.add_parser(name, help=about, description=about)
         command.add_argument(
@@ -60,7 +64,29 @@ def _parser() -> argparse.ArgumentParser:
         )
         if name != "check":
             command.add_argument("--json", action="store_true", help="供程序读取 / for programs")
+    _add_score(commands)
     return parser
+
+
+def _add_score(commands: Any) -> None:
+    about = "用故障已知的数据给规则评分 / how good the rules are on a fleet whose faults are known"
+    command = commands.add_parser("score", help=about, description=about)
+    command.add_argument("folder", nargs="?", type=Path, help="规则文件夹 / default: the shipped rules")
+    command.add_argument(
+        "--data", required=True, type=Path, help="telemetry.jsonl, inventory.jsonl, labels.csv (docs/add-a-fault.md)"
+    )
+    command.add_argument("--workers", type=int, help="进程数 / processes")
+    command.add_argument("--json", action="store_true", help="供程序读取 / for programs")
+
+
+def _score(arguments: argparse.Namespace, language: Language) -> int:
+    found = score_folder(arguments.data, arguments.folder, arguments.workers)
+    if arguments.json:
+        print(json.dumps(rows(found.score), ensure_ascii=False))
+    else:
+        print(table(found.score, language))
+        print("\n".join([*false_lines(found.outcome), *missed_lines(found.outcome)]))
+    return 0 if all(bar.ok for bar in bars(found.score)) else 1
 
 
 def _print_faults(error: Faulty, language: Language) -> None:
@@ -88,8 +114,8 @@ def _report(outcome: Outcome, language: Language) -> list[str]:
     if not outcome.states_right:
         lines += [f"  {test.file}:{test.line}", *_aligned(outcome, language)]
     if not outcome.cause_right and test.first_cause is not None:
-        got = outcome.first_cause or _WORDS["none"]
-        lines.append(f"  {_label('first_cause', language)} {test.first_cause.in_(language)} ≠ {got.in_(language)}")
+        got = outcome.first_cause or _label("none", language)
+        lines.append(f"  {_label('first_cause', language)} {test.first_cause} ≠ {got}")
     return lines
 
 
@@ -112,9 +138,8 @@ def _label(word: str, language: Language) -> str:
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     test = outcome.test
     where = {"rule": test.rule, "it": test.it, "file": test.file, "line": test.line}
-    cause = None if outcome.first_cause is None else outcome.first_cause.en
     states = {"expected": list(test.expect), "got": list(outcome.got)}
-    return {**where, "passed": outcome.passed, **states, "first_cause": cause}
+    return {**where, "passed": outcome.passed, **states, "first_cause": outcome.first_cause}
 
 
 def _list(library: Library, as_json: bool, language: Language) -> int:

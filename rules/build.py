@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from configs.documents import Document, Fault, Faulty, Location
+from configs.documents import Document, Faulty, Location
 from edge_agent.contract.catalogue import DEVICE_CLASSES, DUTIES, DeviceClass
 from edge_agent.contract.text import Text, same
 from rules.alarm import State
-from rules.check import CALLED, Scope, compile_condition, suggestion, unknown_point
-from rules.diagnosis import DURATIONS, PLACEHOLDER
-from rules.document import CauseShape, MaskShape, RuleShape, TestShape
-from rules.expression import FITS, Expression, Type
-from rules.model import Cause, Mask, Param, Rule
+from rules.causes import CauseBook
+from rules.check import CALLED, Scope, suggestion, unknown_point
+from rules.document import MaskShape, RuleShape, TestShape
+from rules.draft import Draft
+from rules.expression import FITS, Type
+from rules.families import Family, above_faults, above_of, unknown_family
+from rules.model import Above, Mask, Param, Rule, Suspect
 from rules.series import Series, SeriesInvalid, parse_series, repeated
-from rules.syntax import ExpressionInvalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +33,23 @@ class RuleTest:
     duty: str
     series: dict[str, Series]
     expect: tuple[str, ...]
-    first_cause: Text | None
+    first_cause: str | None
 
 
-def rule_of(document: Document, shape: RuleShape) -> tuple[Rule, tuple[RuleTest, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """What rules may name that stands in other files: causes and families."""
+
+    causes: CauseBook = field(default_factory=CauseBook)
+    families: Mapping[str, Family] = field(default_factory=dict)
+
+
+def rule_of(document: Document, shape: RuleShape, shelf: Shelf) -> tuple[Rule, tuple[RuleTest, ...]]:
     """Raises Faulty."""
-    builder = _Builder(document, shape)
+    builder = _Builder(document, shape, shelf)
     rule, tests = builder.rule(), builder.tests()
-    if builder.faults or rule is None:
-        raise Faulty(builder.faults)
+    if builder.draft.faults or rule is None:
+        raise Faulty(builder.draft.faults)
     return rule, tests
 
 
@@ -48,30 +57,35 @@ def rule_of(document: Document, shape: RuleShape) -> tuple[Rule, tuple[RuleTest,
 class _Builder:
     document: Document
     shape: RuleShape
-    faults: list[Fault] = field(default_factory=list)
+    shelf: Shelf
     scope: Scope = field(init=False)
+    draft: Draft = field(init=False)
 
     def __post_init__(self) -> None:
-        self._check_known("device_class", self.shape.applies_to.device_class, DEVICE_CLASSES)
-        self._check_known("duty", self.shape.applies_to.duty, DUTIES)
         self.scope = Scope(classes=self._classes(), params=frozenset(self.shape.params))
-        self._check_params()
-        self._check_points("evidence", enumerate(self.shape.evidence))
+        self.draft = Draft(self.document, self.scope)
+        applies_to = self.shape.applies_to
+        self.draft.check_known(("applies_to", "device_class"), applies_to.device_class, DEVICE_CLASSES)
+        self.draft.check_known(("applies_to", "duty"), applies_to.duty, DUTIES)
+        self.draft.check_params(self.shape.params, self.shape.params_for)
+        self.draft.check_duties(("params_for",), self.shape.params_for, applies_to.duty)
+        self.draft.check_points("evidence", enumerate(self.shape.evidence))
 
     def rule(self) -> Rule | None:
         """None where `when` cannot be compiled; the faults tell of it."""
         shape = self.shape
-        when = self._condition(("when",), shape.when)
-        normal = self._condition(("normal",), shape.normal)
-        unless, causes = self._mask(shape.unless), tuple(self._causes())
-        condition = self._text(("condition",), shape.condition)
+        when = self.draft.condition(("when",), shape.when)
+        normal = self.draft.condition(("normal",), shape.normal)
+        unless, suspects = self._mask(shape.unless), self._suspects()
+        family, folds_under = self._folding()
+        condition = self.draft.text(("condition",), shape.condition)
         self._check_chart()
         if when is None:
             return None
         return Rule(
             id=shape.id,
-            title=self._name(("title",), shape.title),
-            why=self._name(("why",), shape.why),
+            title=self.draft.name(("title",), shape.title),
+            why=self.draft.name(("why",), shape.why),
             severity=shape.severity,
             device_classes=frozenset(each.name for each in self.scope.classes),
             duties=frozenset(shape.applies_to.duty),
@@ -87,15 +101,16 @@ class _Builder:
             evidence=tuple(shape.evidence),
             key_value=shape.key_value,
             limit=shape.limit,
-            causes=causes,
+            suspects=suspects,
+            family=family,
+            folds_under=folds_under,
+            latched=shape.latched,
+            shadow=shape.shadow,
             file=str(self.document.path),
         )
 
     def tests(self) -> tuple[RuleTest, ...]:
         return tuple(self._test(("tests", n), shape) for n, shape in enumerate(self.shape.tests))
-
-    def _fault(self, at: Location, what: Text, fix: Text) -> None:
-        self.faults.append(self.document.fault(at, what, fix))
 
     def _classes(self) -> tuple[DeviceClass, ...]:
         """Those that the rule names; where it names none, those that its folder does, or all."""
@@ -103,90 +118,49 @@ class _Builder:
         folder = DEVICE_CLASSES.get(self.document.path.parent.name)
         return tuple(named or ([folder] if folder else DEVICE_CLASSES.values()))
 
-    def _check_known(self, key: str, names: Iterable[str], known: Iterable[str]) -> None:
-        known = set(known)
-        for position, name in enumerate(names):
-            if name not in known:
-                what = Text(zh=f"目录中没有 {name}", en=f"the catalogue has no {key} {name}")
-                self._fault(("applies_to", key, position), what, suggestion(name, known))
-
-    def _check_params(self) -> None:
-        points = {point for each in self.scope.classes for point in each.points}
-        for name in self.shape.params.keys() & points:
-            what = Text(zh=f"{name} 已是点的名称", en=f"{name} is the name of a point")
-            self._fault(("params", name), what, Text(zh="请给参数换个名称", en="give the param another name"))
-        duties = self.shape.applies_to.duty or list(DUTIES)
-        for duty, values in self.shape.params_for.items():
-            if duty not in duties:
-                what = Text(zh=f"规则不适用于 {duty}", en=f"the rule does not apply to {duty}")
-                self._fault(("params_for", duty), what, suggestion(duty, duties))
-            for name in values.keys() - self.shape.params.keys():
-                what = Text(zh=f"没有参数 {name}", en=f"there is no param {name}")
-                self._fault(("params_for", duty, name), what, suggestion(name, self.shape.params))
-
-    def _check_points(self, key: str, points: Iterable[tuple[int | None, str]]) -> None:
-        for position, point in points:
-            lacking = self.scope.missing(point)
-            if lacking is not None:
-                self._fault((key,) if position is None else (key, position), *unknown_point(point, lacking))
-
     def _check_chart(self) -> None:
         if self.shape.key_value is not None:
-            self._check_points("key_value", [(None, self.shape.key_value)])
+            self.draft.check_points("key_value", [(None, self.shape.key_value)])
         limit = self.shape.limit
         if limit is not None and limit not in self.shape.params:
             what = Text(zh=f"没有参数 {limit}", en=f"there is no param {limit}")
-            self._fault(("limit",), what, suggestion(limit, self.shape.params))
-
-    def _condition(self, at: Location, text: str | None) -> Expression | None:
-        if text is None:
-            return None
-        try:
-            return compile_condition(text, self.scope)
-        except ExpressionInvalid as error:
-            column = error.column
-            what = Text(zh=f"第 {column} 列：{error.what.zh}", en=f"column {column}: {error.what.en}")
-            self._fault(at, what, error.fix)
-            return None
-
-    def _text(self, at: Location, text: Text) -> Text:
-        for name in dict.fromkeys(PLACEHOLDER.findall(text.zh) + PLACEHOLDER.findall(text.en)):
-            lacking = self.scope.missing(name)
-            if lacking is not None and name not in DURATIONS and name not in self.shape.params:
-                self._fault(at, *unknown_point(name, lacking, {*self.shape.params, *DURATIONS}))
-        return text
-
-    def _name(self, at: Location, text: Text) -> Text:
-        """A text that stands for itself before any value is known."""
-        if PLACEHOLDER.search(text.zh + text.en):
-            what = Text(zh="此处不能放数值", en="no value can stand here")
-            self._fault(at, what, Text(zh="请写在 condition 或 because 中", en="put it into condition or because"))
-        return text
+            self.draft.fault(("limit",), what, suggestion(limit, self.shape.params))
 
     def _mask(self, shape: MaskShape | None) -> Mask | None:
         if shape is None:
             return None
-        when = self._condition(("unless", "when"), shape.when)
-        text = same(shape.when) if shape.text is None else self._text(("unless", "text"), shape.text)
+        when = self.draft.condition(("unless", "when"), shape.when)
+        text = same(shape.when) if shape.text is None else self.draft.text(("unless", "text"), shape.text)
         return None if when is None else Mask(when=when, text=text)
 
-    def _causes(self) -> Iterable[Cause]:
-        for n, cause in enumerate(self.shape.causes):
-            if cause.id in {other.id for other in self.shape.causes[:n]}:
-                what = Text(zh=f"原因 {cause.id} 已经有了", en=f"there is already a cause {cause.id}")
-                self._fault(("causes", n, "id"), what, Text(zh="请换一个 id", en="choose another id"))
-            yield self._cause(("causes", n), cause)
+    def _folding(self) -> tuple[str, tuple[Above, ...]]:
+        """A rule that names no family is one of its own."""
+        name, families = self.shape.family, self.shelf.families
+        if name and name not in families:
+            self.draft.fault(("family",), *unknown_family(name, families))
+        own = self.shape.folds_under
+        if own is None:
+            return name or self.shape.id, families[name].folds_under if name in families else ()
+        self.draft.faults += above_faults(self.document, ("folds_under",), own, families)
+        return name or self.shape.id, above_of(own)
 
-    def _cause(self, at: Location, shape: CauseShape) -> Cause:
-        return Cause(
-            id=shape.id,
-            text=self._name((*at, "text"), shape.text),
-            when=self._condition((*at, "when"), shape.when),
-            because=None if shape.because is None else self._text((*at, "because"), shape.because),
-            weight=shape.weight,
-            checks=tuple(self._text((*at, "checks", n), text) for n, text in enumerate(shape.checks)),
-            parts=tuple(self._text((*at, "parts", n), text) for n, text in enumerate(shape.parts)),
-        )
+    def _suspects(self) -> dict[str, tuple[Suspect, ...]]:
+        """The causes that the rule names, for each class of device that may have them."""
+        classes, causes = [each.name for each in self.scope.classes], self.shelf.causes
+        for n, (id_, _) in enumerate(self.shape.causes):
+            if id_ in {other for other, _ in self.shape.causes[:n]}:
+                what = Text(zh=f"原因 {id_} 已经有了", en=f"there is already a cause {id_}")
+                self.draft.fault(("causes", n), what, Text(zh="请保留其中一个", en="keep one of the two"))
+            if id_ not in causes.ids(classes):
+                what = Text(zh=f"没有原因 {id_}", en=f"there is no cause {id_}")
+                self.draft.fault(("causes", n), what, suggestion(id_, causes.ids(classes)))
+        return {name: tuple(self._suspects_of(name)) for name in classes}
+
+    def _suspects_of(self, device_class: str) -> Iterable[Suspect]:
+        for id_, ratio in self.shape.causes:
+            cause = self.shelf.causes.find(id_, device_class)
+            if cause is not None:
+                yield Suspect(cause=cause, ratio=ratio)
 
     def _test(self, at: Location, shape: TestShape) -> RuleTest:
         device_class = shape.device.device_class or self.scope.classes[0].name
@@ -198,7 +172,7 @@ class _Builder:
         self._check_device(at, device_class, duty)
         if not shape.every:
             what = Text(zh="步长为零", en="a step takes no time")
-            self._fault((*at, "every"), what, Text(zh="例如 10m", en="write 10m, for example"))
+            self.draft.fault((*at, "every"), what, Text(zh="例如 10m", en="write 10m, for example"))
         return RuleTest(
             rule=self.shape.id,
             it=shape.it,
@@ -220,19 +194,19 @@ class _Builder:
         ):
             if name not in known:
                 what = Text(zh=f"规则不适用于 {name}", en=f"the rule does not apply to {name}")
-                self._fault((*at, "device", key), what, suggestion(name, known))
+                self.draft.fault((*at, "device", key), what, suggestion(name, known))
 
     def _expect(self, at: Location, shape: TestShape) -> tuple[str, ...]:
         text = shape.expect if isinstance(shape.expect, str) else " ".join(shape.expect)
         try:
             expect = repeated(text)
         except SeriesInvalid as error:
-            self._fault((*at, "expect"), error.what, error.fix)
+            self.draft.fault((*at, "expect"), error.what, error.fix)
             return ()
         for state in dict.fromkeys(expect):
             if state not in set(State):
                 what = Text(zh=f"报警没有状态 {state}", en=f"an alarm has no state {state}")
-                self._fault((*at, "expect"), what, suggestion(state, set(State)))
+                self.draft.fault((*at, "expect"), what, suggestion(state, set(State)))
         return expect
 
     def _series(self, at: Location, device_class: str, text: str, steps: int) -> Series:
@@ -242,17 +216,17 @@ class _Builder:
         try:
             series = parse_series(text)
         except SeriesInvalid as error:
-            self._fault(at, error.what, error.fix)
+            self.draft.fault(at, error.what, error.fix)
             return ()
         if known is not None and point not in known.points:
-            self._fault(at, *unknown_point(point, known))
+            self.draft.fault(at, *unknown_point(point, known))
         elif known is not None:
             self._check_samples(at, series, known.points[point].type)
         if len(series) == 1:
             return series * steps
         if len(series) != steps:
             what = Text(zh=f"{point} 有 {len(series)} 步", en=f"{point} has {len(series)} steps")
-            self._fault(at, what, Text(zh=f"expect 有 {steps} 步", en=f"expect has {steps}"))
+            self.draft.fault(at, what, Text(zh=f"expect 有 {steps} 步", en=f"expect has {steps}"))
         return series
 
     def _check_samples(self, at: Location, series: Series, wanted: Type) -> None:
@@ -260,12 +234,12 @@ class _Builder:
         for value in values:
             if type(value) not in FITS[wanted]:
                 what = Text(zh=f"{at[-1]} 不会报告 {value}", en=f"{at[-1]} never reports {value}")
-                self._fault(at, what, Text(zh=f"应为{CALLED[wanted].zh}", en=f"it is {CALLED[wanted].en}"))
+                self.draft.fault(at, what, Text(zh=f"应为{CALLED[wanted].zh}", en=f"it is {CALLED[wanted].en}"))
                 return
 
-    def _first_cause(self, at: Location, id_: str | None) -> Text | None:
-        causes = {cause.id: cause.text for cause in self.shape.causes}
+    def _first_cause(self, at: Location, id_: str | None) -> str | None:
+        causes = [cause for cause, _ in self.shape.causes]
         if id_ is not None and id_ not in causes:
             what = Text(zh=f"没有原因 {id_}", en=f"there is no cause {id_}")
-            self._fault(at, what, suggestion(id_, causes))
-        return None if id_ is None else causes.get(id_)
+            self.draft.fault(at, what, suggestion(id_, causes))
+        return id_

@@ -2,71 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from difflib import get_close_matches
 
 from configs.durations import duration_text
-from edge_agent.contract.catalogue import DeviceClass
+from edge_agent.contract.catalogue import DEVICE_CLASSES, DeviceClass
 from edge_agent.contract.readings import UNREACHED, Quality
 from edge_agent.contract.text import Text, same
-from rules.expression import (
-    CALCULATE,
-    COMPARE,
+from rules.compile import CALCULATE, COMPARE
+from rules.expression import Expression
+from rules.functions import FUNCTIONS, POINT_FUNCTIONS, Function
+from rules.syntax import Binary, Call, ExpressionInvalid, Literal, Name, Node, Unary, parse, spelled
+from rules.terms import (
     Arithmetic,
+    AtFeeder,
     Both,
+    Calculated,
     Comparison,
     Constant,
     Either,
-    Expression,
-    Held,
-    Negative,
+    InStore,
     Opposite,
     OverWindow,
     ParamValue,
     PointValue,
-    QualityOf,
-    Silent,
     Term,
+    Track,
+    TrackKind,
     Type,
 )
-from rules.syntax import Binary, Call, ExpressionInvalid, Literal, Name, Node, Unary, parse
-from rules.window import LONGEST_WINDOW, QUESTIONS
 
 CALLED: Mapping[Type, Text] = {
     "number": Text(zh="数字", en="a number"),
     "flag": Text(zh="是非值", en="true or false"),
     "word": Text(zh="词语", en="a word"),
 }
-_USES = {name: f"{name}(temp.control, 10m)" for name in QUESTIONS}
-_USES |= {"held": "held(defrost.active, 60m)", "quality": "quality(temp.control)", "silent": "silent()"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a condition may name: points that every one of `classes` (never empty) has, and the rule's params."""
+    """What a condition may name: points that every one of `classes` (never empty) has, and the rule's params.
+
+    `loose`: points that one of them has.
+    """
 
     classes: tuple[DeviceClass, ...]
     params: frozenset[str] = frozenset()
+    loose: bool = False
 
     def type_of(self, point: str) -> Type:
         """Raises KeyError: a class has no such point."""
-        types: set[Type] = {device_class.points[point].type for device_class in self.classes}
-        (only,) = types  # the catalogue gives a name one type, a test sees to it
-        return only
+        having = [each for each in self.classes if not self.loose or point in each.points]
+        types: set[Type] = {device_class.points[point].type for device_class in having}
+        return min(types)  # the catalogue gives a name one type, a test sees to it
 
     def missing(self, point: str) -> DeviceClass | None:
         """The first class that has no such point."""
-        return next((each for each in self.classes if point not in each.points), None)
+        without = [each for each in self.classes if point not in each.points]
+        if not without or (self.loose and len(without) < len(self.classes)):
+            return None
+        return without[0]
+
+    def anywhere(self) -> Scope:
+        """For points of devices of other classes."""
+        return replace(self, classes=tuple(DEVICE_CLASSES.values()), loose=True)
 
 
 def compile_condition(text: str, scope: Scope) -> Expression:
     """Raises ExpressionInvalid."""
-    checker = _Checker(scope)
-    node = parse(text)
-    term = checker.term(node, "flag")
-    return Expression(text=text, term=term, points=tuple(checker.points), windows=checker.windows)
+    return _compiled(text, scope, "flag")
+
+
+def compile_number(text: str, scope: Scope) -> Expression:
+    """As `compile_condition`, for what is a number and stands in a text. Raises ExpressionInvalid."""
+    return _compiled(text, scope, "number")
+
+
+def _compiled(text: str, scope: Scope, wanted: Type) -> Expression:
+    checker = Checker(scope)
+    term = checker.term(parse(text), wanted)
+    return Expression(
+        text=text,
+        term=term,
+        points=tuple(checker.points),
+        windows=checker.windows,
+        params=tuple(checker.params),
+        tracks=tuple(checker.tracks.values()),
+        neighbours=frozenset(checker.neighbours),
+        timed=checker.timed,
+        slow=checker.slow,
+        silent=checker.silent,
+    )
 
 
 def suggestion(given: str, known: Iterable[str]) -> Text:
@@ -88,10 +116,22 @@ def unknown_point(point: str, device_class: DeviceClass, others: Iterable[str] =
 
 
 @dataclass(slots=True)
-class _Checker:
+class Checker:
+    """Walks one condition and notes what answering it takes, in the order of the text; tracks the inner ones first.
+
+    `timed`: its answer changes with time alone; `slow`: and it is enough to ask once a minute; `silent`: it asks
+    whether the device answers.
+    """
+
     scope: Scope
     points: dict[str, None] = field(default_factory=dict)
     windows: dict[str, timedelta] = field(default_factory=dict)
+    params: dict[str, None] = field(default_factory=dict)
+    tracks: dict[str, Track] = field(default_factory=dict)
+    neighbours: set[tuple[str, str]] = field(default_factory=set)
+    timed: bool = False
+    slow: bool = False
+    silent: bool = False
 
     def term(self, node: Node, wanted: Type) -> Term:
         term, found = self.typed(node)
@@ -110,7 +150,7 @@ class _Checker:
             case Unary(operator="not"):
                 return Opposite(self.term(node.operand, "flag")), "flag"
             case Unary():
-                return Negative(self.term(node.operand, "number")), "number"
+                return Calculated("minus", (self.term(node.operand, "number"),)), "number"
             case Binary():
                 return self._binary(node)
             case Call():
@@ -119,8 +159,7 @@ class _Checker:
     def point(self, node: Node, wanted: Type | None = None) -> PointValue:
         """The argument of a function that asks after a point and not after a value."""
         if not isinstance(node, Name) or node.name in self.scope.params:
-            what = Text(zh="此处应为点的名称", en="a point belongs here")
-            raise ExpressionInvalid(node.column, what, Text(zh="例如 temp.control", en="such as temp.control"))
+            raise ExpressionInvalid(node.column, *_NO_POINT)
         found = self._known(node)
         if wanted is not None and found != wanted:
             what = Text(zh=f"{node.name} 是{CALLED[found].zh}", en=f"{node.name} is {CALLED[found].en}")
@@ -137,6 +176,7 @@ class _Checker:
 
     def _name(self, node: Name) -> tuple[Term, Type]:
         if node.name in self.scope.params:
+            self.params[node.name] = None
             return ParamValue(node.name), "number"
         found = self._known(node)
         return PointValue(node.name, found), found
@@ -144,7 +184,7 @@ class _Checker:
     def _binary(self, node: Binary) -> tuple[Term, Type]:
         if node.operator in CALCULATE:
             left, right = self.term(node.left, "number"), self.term(node.right, "number")
-            return Arithmetic(CALCULATE[node.operator], left, right), "number"
+            return Arithmetic(node.operator, left, right), "number"
         if node.operator in COMPARE:
             return self._comparison(node), "flag"
         joined = Both if node.operator == "and" else Either
@@ -160,7 +200,7 @@ class _Checker:
         else:
             left, wanted = self.typed(node.left)
             right = self._word_or(node.right, node.left, wanted)
-        return Comparison(COMPARE[node.operator], left, right)
+        return Comparison(node.operator, left, right)
 
     def _bare(self, node: Node) -> bool:
         return (
@@ -175,56 +215,117 @@ class _Checker:
         return term
 
     def _call(self, node: Call) -> tuple[Term, Type]:
-        call = self._calls().get(node.function)
-        if call is None:
+        function = FUNCTIONS.get(node.function) or POINT_FUNCTIONS.get(node.function)
+        if function is None:
             what = Text(zh=f"没有函数 {node.function}", en=f"there is no function {node.function}")
-            raise ExpressionInvalid(node.column, what, suggestion(node.function, _USES))
-        arguments, build, found = call
-        if len(node.arguments) != arguments:
-            what = Text(
-                zh=f"{node.function} 需要 {arguments} 个参数", en=f"{node.function} takes {arguments} arguments"
-            )
-            raise ExpressionInvalid(node.column, what, same(_USES[node.function]))
-        return build(*node.arguments), found
+            raise ExpressionInvalid(node.column, what, suggestion(node.function, [*FUNCTIONS, *POINT_FUNCTIONS]))
+        _check_count(node, function)
+        term = function.build(self, node)
+        return term, term.point.type if isinstance(term, AtFeeder | InStore) else function.type
 
-    def _calls(self) -> Mapping[str, tuple[int, Callable[..., Term], Type]]:
-        return {
-            **{name: (2, self._window(name), "number") for name in QUESTIONS},
-            "held": (2, lambda flag, length: Held(self.point(flag, "flag"), _length(length)), "flag"),
-            "quality": (1, lambda point: QualityOf(self.point(point).name), "word"),
-            "silent": (0, Silent, "flag"),
-        }
+    def number_point(self, node: Node) -> PointValue | None:
+        """The point, where the node is no more than one that is a number."""
+        if isinstance(node, Name) and node.name not in self.scope.params and self.scope.missing(node.name) is None:
+            return self.point(node) if self.scope.type_of(node.name) == "number" else None
+        return None
 
-    def _window(self, question: str) -> Callable[[Node, Node], Term]:
-        def build(node: Node, length: Node) -> Term:
-            point, span = self.point(node, "number"), _length(length)
-            if span > LONGEST_WINDOW:
-                what = Text(zh=f"{duration_text(span)} 太长", en=f"{duration_text(span)} is too long")
-                longest = duration_text(LONGEST_WINDOW)
-                raise ExpressionInvalid(length.column, what, Text(zh=f"最长 {longest}", en=f"at most {longest}"))
-            self.windows[point.name] = max(span, self.windows.get(point.name, span))
-            return OverWindow(question, point, span)
+    def window(self, question: str, point: PointValue, length: timedelta) -> Term:
+        self.windows[point.name] = max(length, self.windows.get(point.name, length))
+        self.timed = True
+        return OverWindow(question, point, length)
 
-        return build
+    def track(
+        self,
+        kind: TrackKind,
+        node: Node,
+        takes: Type | None,
+        length: timedelta,
+        condition: Node | None,
+        function: str = "",
+    ) -> Track:
+        """What is followed of `node`, a number or flag (`takes`: just that), of which `function` is taken first."""
+        inner = Checker(self.scope)
+        term = _number_or_flag(inner, node) if takes is None else inner.term(node, takes)
+        only = None if condition is None else inner.term(condition, "flag")
+        words = [kind, function, spelled(node), f"over {duration_text(length)}" if length else ""]
+        text = " ".join([word for word in words if word] + ([] if condition is None else ["while", spelled(condition)]))
+        if not (inner.points or inner.slow or inner.silent):
+            raise ExpressionInvalid(node.column, *_NO_POINT)
+        self._take_over(inner)
+        track = Track(
+            kind=kind,
+            text=text,
+            term=Calculated(function, (term,)) if function else term,
+            condition=only,
+            seconds=length.total_seconds(),
+            points=tuple(inner.points),
+            params=tuple(inner.params),
+            ticking=inner.timed or inner.slow or inner.silent,
+        )
+        return self.keep(track)
+
+    def keep(self, track: Track) -> Track:
+        self.slow = True
+        return self.tracks.setdefault(track.text, track)
+
+    def apart(self, node: Node, scope: Scope) -> tuple[Term, tuple[str, ...]]:
+        """A flag of points of other devices, and those points; it may name params, and nothing that takes time."""
+        inner = Checker(scope)
+        term = inner.term(node, "flag")
+        if inner.timed or inner.slow or inner.silent:
+            what = Text(zh="此处只能比较点的当前值", en="only values of now can be compared here")
+            raise ExpressionInvalid(node.column, what, same("siblings_share(temp.control > 8)"))
+        self.params |= inner.params
+        return term, tuple(inner.points)
+
+    def foreign_point(self, node: Node) -> PointValue:
+        """A point of a device of whichever class."""
+        return Checker(self.scope.anywhere()).point(node)
+
+    def ask_neighbours(self, asked: Iterable[tuple[str, str]]) -> None:
+        """Class (empty: any) and point."""
+        self.neighbours |= set(asked)
+        self.slow = True
+
+    def _take_over(self, inner: Checker) -> None:
+        self.points |= inner.points
+        self.windows |= {point: max(length, self.windows.get(point, length)) for point, length in inner.windows.items()}
+        self.params |= inner.params
+        self.tracks |= inner.tracks
+        self.neighbours |= inner.neighbours
+
+
+_NO_POINT = (
+    Text(zh="此处应为点的名称", en="a point belongs here"),
+    Text(zh="例如 temp.control", en="such as temp.control"),
+)
+
+
+def _number_or_flag(checker: Checker, node: Node) -> Term:
+    term, found = checker.typed(node)
+    if found == "word":
+        what = Text(zh="此处是词语", en="this is a word")
+        raise ExpressionInvalid(
+            node.column, what, Text(zh="此处应为数字或是非值", en="a number or a flag belongs here")
+        )
+    return term
+
+
+def _check_count(node: Call, function: Function) -> None:
+    least, most = function.takes
+    if not least <= len(node.arguments) <= most:
+        count = f"{least}" if least == most else f"{least}–{most}"
+        what = Text(zh=f"{node.function} 需要 {count} 个参数", en=f"{node.function} takes {count} arguments")
+        raise ExpressionInvalid(node.column, what, same(function.use))
 
 
 def _literal(node: Literal) -> tuple[Term, Type]:
     if isinstance(node.value, timedelta):
         what = Text(zh="时长只能作为函数的参数", en="a length of time belongs into a function")
-        raise ExpressionInvalid(node.column, what, same(_USES["avg"]))
+        raise ExpressionInvalid(node.column, what, same(FUNCTIONS["avg"].use))
     if isinstance(node.value, bool):
         return Constant(node.value), "flag"
     return Constant(node.value), "word" if isinstance(node.value, str) else "number"
-
-
-def _length(node: Node) -> timedelta:
-    if isinstance(node, Literal) and isinstance(node.value, timedelta) and node.value:
-        return node.value
-    raise ExpressionInvalid(
-        node.column,
-        Text(zh="此处应为时长", en="a length of time belongs here"),
-        Text(zh="例如 10m、1h", en="such as 10m or 1h"),
-    )
 
 
 def _check_quality(word: str, node: Node) -> None:

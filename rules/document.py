@@ -8,10 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 
 from configs.durations import Duration
 from edge_agent.contract.text import Text
-from rules.model import Severity
+from rules.model import Relation, Severity
 
 RULE_ID = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$"
-CAUSE_ID = r"^[a-z][a-z0-9_]*$"
 
 
 class _Shape(BaseModel):
@@ -35,14 +34,10 @@ class MaskShape(_Shape):
     text: Text | None = None
 
 
-class CauseShape(_Shape):
-    id: str = Field(pattern=CAUSE_ID)
-    text: Text
-    when: StrictStr | None = None
-    because: Text | None = None
-    weight: float = Field(default=1.0, gt=0, le=100)
-    checks: list[Text] = []
-    parts: list[Text] = []
+class AboveShape(_Shape):
+    rule: str = ""
+    family: str = ""
+    of: Relation
 
 
 class TestDeviceShape(_Shape):
@@ -66,12 +61,20 @@ class TestShape(BaseModel):
         return dict(self.model_extra or {})
 
 
-def _as_param(given: Any) -> Any:
+def as_param(given: Any) -> Any:
     return {"value": given} if isinstance(given, int | float | str) else given
 
 
 def _as_mask(given: Any) -> Any:
     return {"when": given} if isinstance(given, str) else given
+
+
+def _as_named(given: Any) -> Any:
+    """A list of ids, some with their ratio → ids and their ratios."""
+    if not isinstance(given, list):
+        return given
+    pairs = [{one: 1.0} if isinstance(one, str) else one for one in given]
+    return [next(iter(one.items())) if isinstance(one, dict) and len(one) == 1 else one for one in pairs]
 
 
 class RuleShape(_Shape):
@@ -80,7 +83,7 @@ class RuleShape(_Shape):
     why: Text
     severity: Severity
     applies_to: AppliesToShape
-    params: dict[str, Annotated[ParamShape, BeforeValidator(_as_param)]] = {}
+    params: dict[str, Annotated[ParamShape, BeforeValidator(as_param)]] = {}
     params_for: dict[str, dict[str, FiniteFloat]] = {}
     condition: Text
     when: StrictStr
@@ -92,5 +95,9 @@ class RuleShape(_Shape):
     evidence: list[str] = []
     key_value: str | None = None
     limit: str | None = None
-    causes: list[CauseShape] = []
+    family: str = ""
+    folds_under: list[AboveShape] | None = None
+    latched: bool = False
+    shadow: bool = False
+    causes: Annotated[list[tuple[str, Annotated[float, Field(gt=0, le=100)]]], BeforeValidator(_as_named)] = []
     tests: list[TestShape] = Field(min_length=1)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from edge_agent.contract.readings import Device, Telemetry
 from rules.alarm import Alarm, Step, Verdict, advance
-from rules.diagnosis import diagnose, evidence_of
+from rules.book import RuleBook
+from rules.bout import Bout
+from rules.diagnosis import diagnose, evidence_of, rank
 from rules.expression import Moment
-from rules.memory import DeviceMemory, is_silent, remember
-from rules.model import Change, Rule, RuleBook
-from rules.opening import begin, follow
+from rules.food import food_of
+from rules.keeping import keeping_of
+from rules.memory import DeviceMemory, hear, is_silent, remember
+from rules.model import Change, Rule
+from rules.neighbours import ALONE, Neighbours, View
+from rules.opening import Opening, begin, follow
+from rules.plan import Plan
+from rules.priority import priority_of
+from rules.tracks import Tracking
 
 __all__ = ["DeviceMemory", "Judgement", "judge"]
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""No store has spoken before; near the ends of the calendar an hour more or less is no instant at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,25 +36,41 @@ class Judgement:
     changes: tuple[Change, ...] = ()
 
 
-def judge(book: RuleBook, device: Device, memory: DeviceMemory, telemetry: Telemetry) -> Judgement:
+def judge(
+    book: RuleBook, device: Device, memory: DeviceMemory, telemetry: Telemetry, neighbours: Neighbours = ALONE
+) -> Judgement:
     """What `telemetry` changes. Raises nothing, whatever a store has sent.
 
-    Telemetry of an untrusted clock is not judged at all; telemetry that is not newer than what was judged last adds
-    readings of points that nothing newer is known of, and leaves every alarm as it is.
+    Telemetry of an untrusted clock, or of another age, is not judged at all; telemetry that is not newer than what was
+    judged last adds readings of points that nothing newer is known of, and leaves every alarm as it is. `neighbours` is
+    the store around the device, which knows this telemetry already.
     """
-    if not telemetry.clock_trusted:
+    if not telemetry.clock_trusted or not EARLIEST <= telemetry.at < LATEST:
         return Judgement(memory=memory)
-    plan = book.plan(device)
-    known = remember(memory, telemetry, plan.windows)
+    plan = book.plan(device, neighbours.setting.id)
     if memory.at is not None and telemetry.at <= memory.at:
-        return Judgement(memory=known)
-    alarms, changes = dict(memory.alarms), []
+        return Judgement(memory=remember(memory, telemetry, plan.windows))
+    heard = hear(memory, telemetry, plan.windows)
+    view, keeping = View(neighbours, device, telemetry.at), keeping_of(book.food, device, heard.points)
+    bout = Bout(plan, memory, heard, telemetry.at, view, keeping)
+    touched = bout.look()
+    changes, alarms, openings = _ask(plan, device, memory, bout)
+    return Judgement(memory=bout.memory(alarms, openings, touched), changes=changes)
+
+
+def _ask(
+    plan: Plan, device: Device, memory: DeviceMemory, bout: Bout
+) -> tuple[tuple[Change, ...], dict[str, Alarm], dict[str, Opening] | None]:
+    """The rules whose answer may have changed, or whose alarm waits for time to pass."""
+    moment, alarms, changes = bout.moment, memory.alarms, list[Change]()
     openings = None if memory.openings is None else dict(memory.openings)
-    moment = moment_of(known, telemetry.at, {})
-    for rule, params in plan.rules:
-        moment.params = params
+    work = bout.rules()
+    while work:
+        lowest = work & -work
+        work ^= lowest
+        rule, moment.params = plan.rules[lowest.bit_length() - 1]
+        faulty: bool | None = rule.when.function(moment)
         alarm = alarms.get(rule.id)
-        faulty = rule.when.holds(moment)
         if alarm is None and not faulty and openings is None:
             continue
         verdict = _verdict(rule, moment, faulty, alarms)
@@ -53,16 +80,34 @@ def judge(book: RuleBook, device: Device, memory: DeviceMemory, telemetry: Telem
             opening = openings.get(rule.id) or begin(alarm, moment.at)
             step = advance(alarm, verdict, moment.at, rule.hold, rule.normal_for, first=opening.first)
             openings[rule.id] = follow(opening, step, verdict, moment.at, rule.hold, rule.normal_for)
-        _keep(alarms, rule.id, step.alarm)
+        alarms = _kept(alarms, rule.id, step.alarm)
         if step.change is not None:
-            changes.append(change_of(rule, device, step, moment))
-    return Judgement(memory=replace(known, alarms=alarms, openings=openings), changes=tuple(changes))
+            beside = [other for other, _ in plan.rules if other.id in alarms and alarms[other.id].raised]
+            changes.append(change_of(rule, device, step, moment, beside))
+    return tuple(changes), alarms, openings
 
 
-def moment_of(memory: DeviceMemory, at: datetime, params: Mapping[str, float]) -> Moment:
-    """What the conditions of a rule with these params are asked about."""
-    silent = is_silent(memory)
-    return Moment(at=at, points=memory.points, windows=memory.windows, params=params, silent=silent)
+def moment_of(
+    book: RuleBook,
+    device: Device,
+    memory: DeviceMemory,
+    at: datetime,
+    params: Mapping[str, float],
+    neighbours: Neighbours = ALONE,
+) -> Moment:
+    """What the conditions of a rule with these params are asked about; asking changes nothing."""
+    plan = book.plan(device, neighbours.setting.id)
+    return Moment(
+        at=at,
+        points=memory.points,
+        windows=memory.windows,
+        params=params,
+        silent=is_silent(memory),
+        tracks=Tracking(plan, memory, at.timestamp(), teaching=False),
+        view=View(neighbours, device, at),
+        food=memory.food,
+        keeping=keeping_of(book.food, device, memory.points),
+    )
 
 
 def _verdict(rule: Rule, moment: Moment, faulty: bool | None, alarms: Mapping[str, Alarm]) -> Verdict:
@@ -80,17 +125,19 @@ def _normal(rule: Rule, moment: Moment, faulty: bool | None) -> bool | None:
     return None if faulty is None else not faulty
 
 
-def _keep(alarms: dict[str, Alarm], rule: str, alarm: Alarm | None) -> None:
-    if alarm is None:
-        alarms.pop(rule, None)
-    else:
-        alarms[rule] = alarm
+def _kept(alarms: dict[str, Alarm], rule: str, alarm: Alarm | None) -> dict[str, Alarm]:
+    if alarm is not None:
+        return {**alarms, rule: alarm}
+    return {other: kept for other, kept in alarms.items() if other != rule} if rule in alarms else alarms
 
 
-def change_of(rule: Rule, device: Device, step: Step, moment: Moment) -> Change:
-    """What `step`, which has a change, is told as. `moment` is what it was decided on."""
+def change_of(rule: Rule, device: Device, step: Step, moment: Moment, beside: Iterable[Rule]) -> Change:
+    """What `step`, which has a change, is told as. `moment` is what it was decided on; `beside` are the rules whose
+    alarms of the device are raised."""
     held_for = step.until - step.since
     raised = step.change == "raised"
+    ranked = rank(rule, beside, device, moment) if raised else ()
+    food = food_of(moment.food, moment.keeping)
     return Change(
         rule=rule.id,
         device=device.id,
@@ -98,7 +145,9 @@ def change_of(rule: Rule, device: Device, step: Step, moment: Moment) -> Change:
         at=moment.at,
         since=step.since,
         severity=rule.severity,
-        evidence=evidence_of(rule, device.device_class, moment, held_for),
-        diagnosis=diagnose(rule, device.device_class, moment, held_for) if raised else (),
+        evidence=evidence_of(rule, device.device_class, moment, held_for, ranked),
+        diagnosis=diagnose(rule, device.device_class, held_for, ranked),
         since_at_least=step.at_least,
+        food=food,
+        priority=priority_of(rule.severity, food),
     )

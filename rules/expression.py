@@ -2,216 +2,127 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import add, eq, ge, gt, le, lt, mul, ne, sub, truediv
-from typing import Literal, Protocol
+from typing import Any, Protocol
 
-from edge_agent.contract.readings import UNREACHED, Quality, Value
+from edge_agent.contract.readings import UNREACHED
+from rules.compile import Function, function_of
+from rules.food import FoodMemory, Keeping, minutes_to_limit
 from rules.memory import LastReading
-from rules.window import QUESTIONS, STALE_AFTER, Run
+from rules.terms import (
+    FITS,
+    Answer,
+    AtFeeder,
+    Followed,
+    FoodQuestion,
+    Held,
+    InStore,
+    LocalHour,
+    Siblings,
+    SunUp,
+    Term,
+    Track,
+    Type,
+)
+from rules.window import STALE_AFTER, Run
 
-_GOOD = Quality.GOOD
+__all__ = ["FITS", "Answer", "Expression", "Moment", "Term", "Type"]
 
-Type = Literal["number", "flag", "word"]
-Answer = Value | None
-"""None is unknown."""
 
-FITS: dict[Type, frozenset[type]] = {
-    "number": frozenset({float, int}),
-    "flag": frozenset({bool}),
-    "word": frozenset({str}),
-}
-"""What a reading of each type must be; a flag is no number."""
+class Tracks(Protocol):
+    """What is followed of a device from report to report."""
+
+    def answer(self, asked: Followed, moment: Moment, /) -> float | None: ...
+
+
+class View(Protocol):
+    """What can be seen of the store around a device, and of the sky."""
+
+    def answer(self, asked: Siblings | AtFeeder | InStore | LocalHour | SunUp, /) -> Answer: ...
+
+    def hour_of_week(self, seconds: float, /) -> int: ...
+
+    def outdoor(self) -> float | None: ...
+
+    def share(self, devices: str, flag: Function, params: Mapping[str, float], /) -> float | None: ...
 
 
 @dataclass(slots=True, kw_only=True)
 class Moment:
-    """What is known of a device at `at`. `silent`: nothing but that it cannot be reached; None: no report yet."""
+    """What is known of a device at `at`. `silent`: nothing but that it cannot be reached; None: no report yet.
+
+    Without `tracks` nothing longer than a window is known, without `view` nothing of other devices, without `food` and
+    `keeping` nothing of the food.
+    """
 
     at: datetime
     points: Mapping[str, LastReading]
     windows: Mapping[str, tuple[Run, ...]]
     params: Mapping[str, float]
     silent: bool | None
+    tracks: Tracks | None = None
+    view: View | None = None
+    food: FoodMemory | None = None
+    keeping: Keeping | None = None
+    fresh_from: datetime = field(init=False)
 
+    def __post_init__(self) -> None:
+        self.fresh_from = self.at - STALE_AFTER
 
-class Term(Protocol):
-    """A part of a condition; it raises nothing, whatever a store has sent."""
+    def held(self, asked: Held) -> bool:
+        """Of a flag that is set now."""
+        return self.at - self.points[asked.flag.name].since >= asked.length
 
-    def answer(self, moment: Moment) -> Answer: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    value: Value
-
-    def answer(self, moment: Moment) -> Answer:  # noqa: ARG002 — the same at every moment
-        return self.value
-
-
-@dataclass(frozen=True, slots=True)
-class ParamValue:
-    name: str
-
-    def answer(self, moment: Moment) -> Answer:
-        return moment.params.get(self.name)
-
-
-@dataclass(frozen=True, slots=True)
-class PointValue:
-    """Unknown while the newest report is bad, older than STALE_AFTER, or not of the type that the catalogue says."""
-
-    name: str
-    type: Type
-
-    def answer(self, moment: Moment) -> Answer:
-        last = moment.points.get(self.name)
-        if last is None or last.quality is not _GOOD or moment.at - last.at > STALE_AFTER:
+    def of_food(self, asked: FoodQuestion) -> float | None:
+        """°C of its limit or its estimated core, or the minutes that it has left; those are unknown for no limit."""
+        if self.keeping is None:
             return None
-        return last.value if type(last.value) in FITS[self.type] else None
+        limit = self.keeping.product.limit
+        food = self.food
+        if asked == "limit" or food is None or not food.known or food.at < self.fresh_from:
+            return limit if asked == "limit" else None
+        if asked == "estimate":
+            return food.core
+        return minutes_to_limit(food.core, food.settled, limit, self.keeping.lag)
 
-
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
-    """Unknown where a side is, where a divisor is zero, and where the result is too large."""
-
-    calculate: Callable[[float, float], float]
-    left: Term
-    right: Term
-
-    def answer(self, moment: Moment) -> Answer:
-        left, right = self.left.answer(moment), self.right.answer(moment)
-        if left is None or right is None:
-            return None
-        try:
-            result = self.calculate(left, right)  # type: ignore[arg-type]  # the checker has seen that both are numbers
-        except (ZeroDivisionError, OverflowError):
-            return None
-        return result if math.isfinite(result) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    compare: Callable[[Value, Value], bool]
-    left: Term
-    right: Term
-
-    def answer(self, moment: Moment) -> Answer:
-        left, right = self.left.answer(moment), self.right.answer(moment)
-        return None if left is None or right is None else self.compare(left, right)
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    left: Term
-    right: Term
-
-    def answer(self, moment: Moment) -> Answer:
-        left = self.left.answer(moment)
-        if left is False:
-            return False
-        right = self.right.answer(moment)
-        if right is False:
-            return False
-        return None if left is None or right is None else True
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    left: Term
-    right: Term
-
-    def answer(self, moment: Moment) -> Answer:
-        left = self.left.answer(moment)
-        if left is True:
-            return True
-        right = self.right.answer(moment)
-        if right is True:
-            return True
-        return None if left is None or right is None else False
-
-
-@dataclass(frozen=True, slots=True)
-class Opposite:
-    operand: Term
-
-    def answer(self, moment: Moment) -> Answer:
-        value = self.operand.answer(moment)
-        return None if value is None else not value
-
-
-@dataclass(frozen=True, slots=True)
-class Negative:
-    operand: Term
-
-    def answer(self, moment: Moment) -> Answer:
-        value = self.operand.answer(moment)
-        return None if value is None else -value  # type: ignore[operator]  # the checker has seen that it is a number
-
-
-@dataclass(frozen=True, slots=True)
-class QualityOf:
-    """The word of the newest report's quality; unknown where that speaks of the line, and after a long silence."""
-
-    name: str
-
-    def answer(self, moment: Moment) -> Answer:
-        last = moment.points.get(self.name)
-        if last is None or last.quality in UNREACHED or moment.at - last.at > STALE_AFTER:
+    def quality_of(self, point: str) -> str | None:
+        last = self.points.get(point)
+        if last is None or last.quality in UNREACHED or last.at < self.fresh_from:
             return None
         return last.quality.value
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Whether a flag is set and has been reported so, and nothing else, for at least `length`."""
-
-    flag: PointValue
-    length: timedelta
-
-    def answer(self, moment: Moment) -> Answer:
-        value = self.flag.answer(moment)
-        return moment.at - moment.points[self.flag.name].since >= self.length if value else value
-
-
-@dataclass(frozen=True, slots=True)
-class OverWindow:
-    """What the last `length` says of a point; unknown while the point is, or while the window is not covered."""
-
-    question: str
-    point: PointValue
-    length: timedelta
-
-    def answer(self, moment: Moment) -> Answer:
-        if self.point.answer(moment) is None:
-            return None
-        return QUESTIONS[self.question](moment.windows.get(self.point.name, ()), moment.at, self.length)
-
-
-@dataclass(frozen=True, slots=True)
-class Silent:
-    """Whether all that was said of the device since it last answered is that it cannot be reached."""
-
-    def answer(self, moment: Moment) -> Answer:
-        return moment.silent
-
-
-COMPARE: Mapping[str, Callable[..., bool]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
-CALCULATE: Mapping[str, Callable[[float, float], float]] = {"+": add, "-": sub, "*": mul, "/": truediv}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """A checked condition. `points` are those it reads, in the order of the text; `windows` how far back it looks."""
+    """A checked condition. `points` are those it reads, in the order of the text; `windows` how far back it looks.
+
+    `params` are those that it names, `tracks` what has to be followed so that it can answer, inner ones first;
+    `neighbours` the points of other devices it asks for, each with its class, empty for any. `timed`: the answer
+    changes with time alone; `slow`: with time, and it is enough to ask once a minute; `silent`: with the line.
+    """
 
     text: str
     term: Term
     points: tuple[str, ...]
     windows: Mapping[str, timedelta]
+    params: tuple[str, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    neighbours: frozenset[tuple[str, str]] = frozenset()
+    timed: bool = False
+    slow: bool = False
+    silent: bool = False
+    function: Callable[[Moment], Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "function", function_of(self.term))
 
     def holds(self, moment: Moment) -> bool | None:
-        answer = self.term.answer(moment)
+        answer = self.function(moment)
         return None if answer is None else answer is True
+
+    def number(self, moment: Moment) -> float | None:
+        """What an expression that is a number amounts to."""
+        answer = self.function(moment)
+        return float(answer) if isinstance(answer, int | float) and not isinstance(answer, bool) else None

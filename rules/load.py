@@ -9,10 +9,16 @@ from pathlib import Path
 
 from configs.documents import Document, Fault, Faulty, build, read_document
 from edge_agent.contract.text import Text
-from rules.build import RuleTest, rule_of
+from rules.book import RuleBook, book_of
+from rules.build import RuleTest, Shelf, rule_of
+from rules.causes import FOLDER, cause_files, load_causes
 from rules.check import suggestion
 from rules.document import RuleShape
-from rules.model import Rule, RuleBook, book_of
+from rules.families import FOUND_BY_HEAD_OFFICE, load_families
+from rules.food_table import food_file, load_food
+from rules.model import Rule
+from rules.override_files import FOLDER as OVERRIDES
+from rules.override_files import load_overrides
 
 SHIPPED = Path(__file__).parent / "library"
 
@@ -32,31 +38,43 @@ class _Loaded:
     tests: tuple[RuleTest, ...]
 
 
-def load_rules(folder: Path | None = None) -> RuleBook:
-    """The rules of a folder and the folders in it; None means those that ship with storewarden. Raises Faulty."""
-    return load_library(folder).book
+def load_rules(folder: Path | None = None, overrides: Path | None = None) -> RuleBook:
+    """The rules of a folder and the folders in it; None means those that ship with storewarden. Raises Faulty.
+
+    `overrides` is the folder in which params differ by chain, store and device; None means the one among the rules.
+    """
+    return load_library(folder, overrides).book
 
 
-def load_library(folder: Path | None = None) -> Library:
+def load_library(folder: Path | None = None, overrides: Path | None = None) -> Library:
     """As `load_rules`, with the rules' own tests."""
     root = SHIPPED if folder is None else folder
-    loaded, faults = _load_files(root)
-    faults += [*_twice(loaded), *_unknown_inhibitors(loaded)]
+    causes = load_causes(cause_files(root))
+    loaded, faults = _load_files(root, Shelf(causes=causes, families=load_families()))
+    faults += [*_twice(loaded), *_unknown_inhibitors(loaded), *_unknown_parents(loaded)]
+    if folder is None and not faults:
+        faults += causes.unknown_rules(each.rule.id for each in loaded)
     if not loaded and not faults:
         faults.append(_no_rules(root))
     if faults:
         raise Faulty(faults)
     tests = tuple(test for each in loaded for test in each.tests)
-    return Library(book=book_of(_in_order(loaded)), tests=tests)
+    store_causes = causes.by_class.get("store", {})
+    rules = _in_order(loaded)
+    changed = load_overrides(overrides or root / OVERRIDES, {rule.id: rule for rule in rules})
+    food = load_food(food_file(root))
+    return Library(book=book_of(rules, changed, store_causes=store_causes, food=food), tests=tests)
 
 
-def _load_files(root: Path) -> tuple[list[_Loaded], list[Fault]]:
+def _load_files(root: Path, shelf: Shelf) -> tuple[list[_Loaded], list[Fault]]:
     loaded: list[_Loaded] = []
     faults: list[Fault] = []
-    for path in sorted(root.rglob("*.yaml")):
+    beside = {FOLDER, OVERRIDES}
+    paths = (path for path in root.rglob("*.yaml") if path.parent.name not in beside and path != food_file(root))
+    for path in sorted(paths):
         try:
             document = read_document(path)
-            rule, tests = rule_of(document, build(RuleShape, document))
+            rule, tests = rule_of(document, build(RuleShape, document), shelf)
         except Faulty as error:
             faults += error.faults
         else:
@@ -90,6 +108,15 @@ def _unknown_inhibitors(loaded: Sequence[_Loaded]) -> Iterable[Fault]:
             if other not in known:
                 what = Text(zh=f"没有规则 {other}", en=f"there is no rule {other}")
                 yield each.document.fault(("inhibited_by", position), what, suggestion(other, known - {each.rule.id}))
+
+
+def _unknown_parents(loaded: Sequence[_Loaded]) -> Iterable[Fault]:
+    known = {each.rule.id for each in loaded} | FOUND_BY_HEAD_OFFICE
+    for each in loaded:
+        for position, above in enumerate(each.rule.folds_under):
+            if above.rule and above.rule not in known:
+                what = Text(zh=f"没有规则 {above.rule}", en=f"there is no rule {above.rule}")
+                yield each.document.fault(("folds_under", position), what, suggestion(above.rule, known))
 
 
 def _in_order(loaded: Sequence[_Loaded]) -> list[Rule]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
-from edge_agent.contract.catalogue import DEVICE_CLASSES, DUTIES
-from edge_agent.contract.readings import Device, Quality, Value
+from edge_agent.contract.readings import Quality, Value
 from edge_agent.contract.text import Text
 from rules.alarm import ChangeKind
 from rules.expression import Expression
+from rules.food import Food
 
 Severity = Literal["critical", "high", "low"]
+SEVERITIES: tuple[str, ...] = get_args(Severity)
+"""The worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """One possible cause. `likelihood` is a share of 1 among the causes of this change; 0 means ruled out."""
+    """One possible cause. `likelihood` is a share of 1 among the causes of this change; 0 means ruled out.
+
+    `staff_checks` are what the staff of the store can do while they are on the telephone, before anybody drives out;
+    `checks` are the technician's.
+    """
 
     cause: Text
     likelihood: float
@@ -47,13 +53,21 @@ class Diagnosis:
     contradicts: tuple[Text, ...]
     checks: tuple[Text, ...]
     parts: tuple[Text, ...]
+    id: str = ""
+    staff_checks: tuple[Text, ...] = ()
+    tools: tuple[Text, ...] = ()
+    food_at_risk: bool = False
+
+
+Priority = Literal["urgent", "high", "medium", "low"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """An alarm of one device was raised or is over. `since` is when its condition began, in event time as `at` is.
 
-    `since_at_least`: it had begun by then; what was before is not known yet.
+    `since_at_least`: it had begun by then; what was before is not known yet. `priority` follows from the severity and
+    from how it stands with the food.
     """
 
     rule: str
@@ -65,6 +79,8 @@ class Change:
     evidence: Evidence
     diagnosis: tuple[Diagnosis, ...]
     since_at_least: bool = False
+    food: Food | None = None
+    priority: Priority | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,16 +94,81 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """What speaks for or against a cause: how many times likelier the cause is where `when` is true, and `otherwise`.
+
+    `raised` is a rule whose alarm on the same device is the sign; then there is no `when`. `because` says what was
+    seen with the values put in; where it is None, the values speak for themselves.
+    """
+
+    when: Expression | None
+    ratio: float
+    otherwise: float = 1.0
+    because: Text | None = None
+    otherwise_because: Text | None = None
+    raised: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """What a text may hold beside points and params, such as a mean; `digits` behind the point."""
+
+    value: Expression
+    digits: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """What may be behind an alarm; `when` is what would show it, and `because` says so with the values put in."""
+    """What may be behind an alarm of a class of device, however many rules may name it.
+
+    `weight` is how often it is met, against the other causes. `duties` is empty where every duty can have it. `numbers`
+    are those that its texts hold.
+    """
 
     id: str
     text: Text
-    when: Expression | None = None
-    because: Text | None = None
     weight: float = 1.0
+    duties: frozenset[str] = frozenset()
+    food_at_risk: bool = False
+    signs: tuple[Sign, ...] = ()
+    staff_checks: tuple[Text, ...] = ()
     checks: tuple[Text, ...] = ()
     parts: tuple[Text, ...] = ()
+    tools: tuple[Text, ...] = ()
+    params: Mapping[str, Param] = field(default_factory=dict)
+    params_for: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+
+    def asked(self) -> Iterator[Expression]:
+        """Every condition and number of it."""
+        yield from (sign.when for sign in self.signs if sign.when is not None)
+        yield from (number.value for number in self.numbers.values())
+
+    def params_of(self, duty: str) -> dict[str, float]:
+        return params_of(self.params, self.params_for, duty)
+
+    def fits(self, duty: str) -> bool:
+        return not self.duties or not duty or duty in self.duties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """A cause that a rule names; it trips the rule `ratio` times as readily as a cause that is just named."""
+
+    cause: Cause
+    ratio: float = 1.0
+
+
+Relation = Literal["device", "feeder", "bus", "store"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Above:
+    """Whose ticket takes in what follows from it: an alarm of this rule or family, `of` the related device."""
+
+    of: Relation
+    rule: str = ""
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +184,9 @@ class Rule:
     """A fault, how it is recognised, and what is told to whoever goes to mend it.
 
     `duties` is empty where every duty of `device_classes` is meant. `key_value` is the point and `limit` the param that
-    a chart shows. Texts may hold `{point}`, `{param}`, `{for}` and `{held_for}`.
+    a chart shows. Texts may hold `{point}`, `{param}`, `{for}` and `{held_for}`. `suspects` are the causes, by class.
+    Of one device there is one open ticket for all rules of a `family`; it folds under those of `folds_under`.
+    `latched`: its alarm stays with operators until one resets it; `shadow`: it is judged and recorded, told to nobody.
     """
 
     id: str
@@ -124,65 +207,41 @@ class Rule:
     evidence: tuple[str, ...]
     key_value: str | None
     limit: str | None
-    causes: tuple[Cause, ...]
+    suspects: Mapping[str, tuple[Suspect, ...]] = field(default_factory=dict)
+    family: str = ""
+    folds_under: tuple[Above, ...] = ()
+    latched: bool = False
+    shadow: bool = False
     file: str = ""
 
     def applies_to(self, device_class: str, duty: str) -> bool:
         return device_class in self.device_classes and (not self.duties or duty in self.duties)
 
-    def expressions(self) -> tuple[Expression, ...]:
-        """Every condition of the rule."""
+    def asked(
+        self, device_class: str, duty: str, params: Mapping[str, float] | None = None
+    ) -> Iterator[tuple[Expression, Mapping[str, float]]]:
+        """Every condition that may be asked of such a device, with its params: the rule's, and the signs of causes.
+
+        `params` are the rule's own, where they differ from those of the duty.
+        """
+        params = self.params_of(duty) if params is None else params
         mask = None if self.unless is None else self.unless.when
-        every = (self.when, self.normal, mask, *(cause.when for cause in self.causes))
-        return tuple(expression for expression in every if expression is not None)
+        yield from ((each, params) for each in (self.when, self.normal, mask) if each is not None)
+        for suspect in self.suspects.get(device_class, ()):
+            if suspect.cause.fits(duty):
+                own = suspect.cause.params_of(duty)
+                yield from ((each, own) for each in suspect.cause.asked())
 
     def params_of(self, duty: str) -> dict[str, float]:
-        return {name: param.value for name, param in self.params.items()} | dict(self.params_for.get(duty, {}))
+        return params_of(self.params, self.params_for, duty)
 
     def limit_of(self, duty: str) -> float | None:
         """The number to draw across the chart of `key_value`."""
         return None if self.limit is None else self.params_of(duty)[self.limit]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What judging one kind of device takes: each rule with its params, and how long which points are remembered."""
-
-    rules: tuple[tuple[Rule, dict[str, float]], ...] = ()
-    windows: dict[str, timedelta] = field(default_factory=dict)
-
-
-NOTHING_TO_JUDGE = Plan()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleBook:
-    """All rules in force, each after those that inhibit it; `by_id` finds one, `plans` go by class and duty."""
-
-    rules: tuple[Rule, ...]
-    by_id: Mapping[str, Rule]
-    plans: Mapping[tuple[str, str], Plan]
-
-    def plan(self, device: Device) -> Plan:
-        """A duty that this release does not know is judged by the rules that ask for none."""
-        duty = device.duty if device.duty in DUTIES else ""
-        return self.plans.get((device.device_class, duty), NOTHING_TO_JUDGE)
-
-
-def book_of(rules: Sequence[Rule]) -> RuleBook:
-    """`rules` come each after those that inhibit it."""
-    kinds = [(device_class, duty) for device_class in DEVICE_CLASSES for duty in ("", *DUTIES)]
-    return RuleBook(
-        rules=tuple(rules),
-        by_id={rule.id: rule for rule in rules},
-        plans={kind: _plan(rules, *kind) for kind in kinds},
-    )
-
-
-def _plan(rules: Sequence[Rule], device_class: str, duty: str) -> Plan:
-    meant = [rule for rule in rules if rule.applies_to(device_class, duty)]
-    windows: dict[str, timedelta] = {}
-    for expression in (expression for rule in meant for expression in rule.expressions()):
-        for point, length in expression.windows.items():
-            windows[point] = max(length, windows.get(point, length))
-    return Plan(rules=tuple((rule, rule.params_of(duty)) for rule in meant), windows=windows)
+def params_of(
+    params: Mapping[str, Param], params_for: Mapping[str, Mapping[str, float]], duty: str
+) -> dict[str, float]:
+    """Their values for devices of that duty."""
+    return {name: param.value for name, param in params.items()} | dict(params_for.get(duty, {}))

@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 from rules.alarm import Alarm, State, Step, Verdict, advance
 from rules.window import STALE_AFTER
 
+FINENESS = 20
+"""Into how many parts a return to normal is divided at most: half a minute of ten."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
@@ -22,7 +25,8 @@ class Opening:
     the moment when both lives were raised. `was` is the `since` of the alarm that the segment knew first, and `over_at`
     when that one was cleared. `unseen`: nothing came yet that ends a hold; `untouched`: nor that moves a raised alarm.
     `held` is the hold that began with the first word, as it was when its condition was last found true.
-    `calm_from` and `calm_until` are the first and last normal findings before any other while `calm`.
+    `calms` are when it was found normal before anything else was found, while `calm`: the first, the last, and between
+    them no two within a `FINENESS`th of the rule's `normal_for`, so that a memory stays small.
     """
 
     carried: bool
@@ -35,8 +39,7 @@ class Opening:
     untouched: bool = True
     held: Alarm | None = None
     calm: bool = True
-    calm_from: datetime | None = None
-    calm_until: datetime | None = None
+    calms: tuple[datetime, ...] = ()
 
     @property
     def first(self) -> bool:
@@ -60,7 +63,7 @@ def follow(
         return replace(opening, over_at=at) if ends else opening
     first = opening.unseen and opening.carried
     other = advance(opening.other, verdict, at, hold, normal_for, first=first).alarm
-    noted = replace(_note(opening, verdict, at), other=other)
+    noted = replace(_note(opening, verdict, at, normal_for / FINENESS), other=other)
     raised, clear = (step.alarm, other) if opening.carried else (other, step.alarm)
     if clear is not None and clear.at_least and clear.seen == at and not verdict.inhibited:
         noted = replace(noted, held=clear)
@@ -71,15 +74,20 @@ def follow(
     return noted
 
 
-def _note(opening: Opening, verdict: Verdict, at: datetime) -> Opening:
+def _note(opening: Opening, verdict: Verdict, at: datetime, apart: timedelta) -> Opening:
     ends_hold = verdict.masked or (not verdict.faulty and (verdict.normal or verdict.faulty is False))
     silent = verdict.masked or (verdict.faulty is None and verdict.normal is None)
     noted = replace(opening, unseen=opening.unseen and not ends_hold, untouched=opening.untouched and silent)
     if silent or not noted.calm:
         return noted
-    late = noted.calm_until is not None and at - noted.calm_until > STALE_AFTER
+    late = noted.calms and at - noted.calms[-1] > STALE_AFTER
     if late or verdict.faulty or verdict.normal is False:
         return replace(noted, calm=False)
     if verdict.normal:
-        return replace(noted, calm_from=noted.calm_from or at, calm_until=at)
+        return replace(noted, calms=_thinned(noted.calms, at, apart))
     return noted
+
+
+def _thinned(calms: tuple[datetime, ...], at: datetime, apart: timedelta) -> tuple[datetime, ...]:
+    close = len(calms) > 1 and calms[-1] - calms[-2] < apart
+    return (*(calms[:-1] if close else calms), at)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edge_agent.contract.clock import EPOCH
 from edge_agent.contract.readings import Device
 from rules.alarm import Alarm, State, Step
+from rules.book import RuleBook
 from rules.engine import change_of, moment_of
-from rules.memory import DeviceMemory
-from rules.model import Change, Rule, RuleBook
+from rules.expression import Moment
+from rules.joining import join_tracks
+from rules.memory import DeviceMemory, History
+from rules.model import Change, Rule
+from rules.neighbours import ALONE, Neighbours
 from rules.opening import Opening, begin
-from rules.window import STALE_AFTER, Runs
+from rules.window import STALE_AFTER, Runs, unbroken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +48,21 @@ class Joined:
 def fork(memory: DeviceMemory) -> DeviceMemory:
     """Without what only time could have decided: holds that run, values and windows. What is raised stays raised."""
     raised = {rule: alarm for rule, alarm in memory.alarms.items() if alarm.raised}
-    return DeviceMemory(at=memory.at, alarms=raised, openings={})
+    history = History(usual=memory.history.usual)
+    return DeviceMemory(at=memory.at, alarms=raised, openings={}, history=history, food=memory.food)
 
 
-def join(book: RuleBook, device: Device, earlier: DeviceMemory, later: DeviceMemory) -> Joined:
+def join(
+    book: RuleBook, device: Device, earlier: DeviceMemory, later: DeviceMemory, neighbours: Neighbours = ALONE
+) -> Joined:
     """`earlier` as it was at the end of its segment, `later` as it is, forked from a state of `earlier`."""
-    memory = replace(_merge(earlier, later), alarms={}, openings=None)
+    plan = book.plan(device, neighbours.setting.id)
+    tracked, history = join_tracks(plan, earlier, later)
+    memory = replace(_merge(earlier, later), alarms={}, openings=None, tracked=tracked, history=history)
+    moment = moment_of(book, device, memory, memory.at or EPOCH, {}, neighbours)
     corrections: list[Correction] = []
-    for rule, params in book.plan(device).rules:
+    for rule, params in plan.rules:
+        moment.params = params
         own = later.alarms.get(rule.id)
         opening = (later.openings or {}).get(rule.id) or begin(own, later.at or EPOCH)
         before = _matured(rule, earlier.alarms.get(rule.id), opening)
@@ -62,7 +73,7 @@ def join(book: RuleBook, device: Device, earlier: DeviceMemory, later: DeviceMem
         told = _tell(before, own, opening)
         if told.alarm is not None:
             memory.alarms[rule.id] = told.alarm
-        corrections += _correct(rule, device, own, opening, told, memory, params)
+        corrections += _correct(rule, device, own, opening, told, moment)
     return Joined(memory=memory, corrections=tuple(corrections))
 
 
@@ -112,14 +123,14 @@ def _matured(rule: Rule, before: Alarm | None, opening: Opening) -> Alarm | None
 def _calmed_at(before: Alarm | None, opening: Opening, normal_for: timedelta) -> datetime | None:
     """When a return to normal that had begun in the time before was completed by the first words of the segment."""
     normal_since = None if before is None else _normal_since(before, opening)
-    if normal_since is None or opening.calm_until is None or opening.calm_until - normal_since < normal_for:
+    if normal_since is None:
         return None
-    return normal_since + normal_for
+    return next((at for at in opening.calms if at - normal_since >= normal_for), None)
 
 
 def _normal_since(before: Alarm, opening: Opening) -> datetime | None:
     """Where the return to normal goes on across the start of the segment: since when."""
-    if before.normal_since is None or opening.calm_from is None or opening.calm_from - before.seen > STALE_AFTER:
+    if before.normal_since is None or not opening.calms or opening.calms[0] - before.seen > STALE_AFTER:
         return None
     return before.normal_since
 
@@ -146,8 +157,7 @@ def _correct(
     own: Alarm | None,
     opening: Opening,
     told: _Told,
-    memory: DeviceMemory,
-    params: Mapping[str, float],
+    moment: Moment,
 ) -> Iterator[Correction]:
     if opening.was is None and told.first is None:
         return
@@ -157,7 +167,7 @@ def _correct(
         since=told.first.since if told.first else None,
         at_least=told.first is not None and told.first.at_least,
         until=told.until,
-        change=_change(rule, device, own, told.alarm, memory, params),
+        change=_change(rule, device, own, told.alarm, moment),
     )
 
 
@@ -166,26 +176,25 @@ def _change(
     device: Device,
     own: Alarm | None,
     alarm: Alarm | None,
-    memory: DeviceMemory,
-    params: Mapping[str, float],
+    moment: Moment,
 ) -> Change | None:
     """What the join raises or clears, on the evidence of now: the segment had found otherwise."""
     known, raised = own is not None and own.raised, alarm is not None and alarm.raised
     standing = alarm if raised else own
-    if known == raised or standing is None or memory.at is None:
+    if known == raised or standing is None:
         return None
     step = Step(
         alarm=alarm,
         change="raised" if raised else "cleared",
         since=standing.since,
-        until=memory.at,
+        until=moment.at,
         at_least=standing.at_least,
     )
-    return change_of(rule, device, step, moment_of(memory, memory.at, params))
+    return change_of(rule, device, step, moment, ())
 
 
 def _merge(earlier: DeviceMemory, later: DeviceMemory) -> DeviceMemory:
-    """What is remembered of the device itself."""
+    """What is remembered of the device itself; the next telemetry asks everything anew."""
     windows = dict(earlier.windows)
     for point, runs in later.windows.items():
         windows[point] = _linked(windows.get(point, ()), runs)
@@ -196,12 +205,14 @@ def _merge(earlier: DeviceMemory, later: DeviceMemory) -> DeviceMemory:
         unreached_at=_newest(earlier.unreached_at, later.unreached_at),
         points={**earlier.points, **later.points},
         windows=windows,
+        judged_by="",
+        stale_from=None,
     )
 
 
 def _linked(earlier: Runs, later: Runs) -> Runs:
     """What is older than any window needs falls away at the next report."""
-    return (*(run for run in earlier if not later or run.until < later[0].since), *later)
+    return unbroken((*(run for run in earlier if not later or run.until < later[0].since), *later))
 
 
 def _newest(a: datetime | None, b: datetime | None) -> datetime | None:

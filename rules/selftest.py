@@ -6,15 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from edge_agent.contract.readings import Device, Reading, Telemetry
-from edge_agent.contract.text import Text, same
+from edge_agent.contract.readings import Coordinates, Device, Reading, Telemetry
+from edge_agent.contract.text import same
 from rules.alarm import State
+from rules.book import RuleBook
 from rules.build import RuleTest
 from rules.engine import judge
 from rules.memory import DeviceMemory
-from rules.model import Change, RuleBook
+from rules.model import Change
+from rules.neighbours import Neighbours, Setting
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+"""Eight in the morning of a winter's Thursday in Shanghai, where the device of every test stands alone in a store."""
+_TIMEZONE, _LOCATION = "Asia/Shanghai", Coordinates(latitude=31.23, longitude=121.47)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +27,7 @@ class Outcome:
 
     test: RuleTest
     got: tuple[str, ...]
-    first_cause: Text | None
+    first_cause: str | None
 
     @property
     def states_right(self) -> bool:
@@ -45,18 +49,20 @@ def run_tests(book: RuleBook, tests: Iterable[RuleTest]) -> tuple[Outcome, ...]:
 def run_test(book: RuleBook, test: RuleTest) -> Outcome:
     """All rules of the book are in force, so that those that inhibit the tested one do."""
     device, memory = _device(test), DeviceMemory()
+    setting = Setting(id="store-of-the-test", timezone=_TIMEZONE, location=_LOCATION, devices={device.id: device})
+    store = Neighbours(setting=setting)
     got: list[str] = []
     changes: list[Change] = []
     for step in range(len(test.expect)):
         readings = _readings(test, step)
         if readings:
-            judgement = judge(book, device, memory, _telemetry(device, test, step, readings))
+            judgement = judge(book, device, memory, _telemetry(device, test, step, readings), store)
             memory = judgement.memory
             changes += judgement.changes
         alarm = memory.alarms.get(test.rule)
         got.append(State.CLEAR if alarm is None else alarm.state)
     raised = [change for change in changes if change.rule == test.rule and change.diagnosis]
-    return Outcome(test=test, got=tuple(got), first_cause=raised[0].diagnosis[0].cause if raised else None)
+    return Outcome(test=test, got=tuple(got), first_cause=raised[0].diagnosis[0].id if raised else None)
 
 
 def _device(test: RuleTest) -> Device:

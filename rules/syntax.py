@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from configs.durations import parse_duration
+from configs.durations import duration_text, parse_duration
 from edge_agent.contract.text import Text
 
 LONGEST = 150
@@ -88,6 +88,21 @@ class Token:
     column: int
     kind: str
     text: str
+
+
+def spelled(node: Node) -> str:
+    """One text for all ways to write the same; so two rules that ask the same know it."""
+    match node:
+        case Literal(value=value):
+            return duration_text(value) if isinstance(value, timedelta) else repr(value)
+        case Name(name=name):
+            return name
+        case Unary(operator=operator, operand=operand):
+            return f"({operator} {spelled(operand)})"
+        case Binary(operator=operator, left=left, right=right):
+            return f"({spelled(left)} {operator} {spelled(right)})"
+        case Call(function=function, arguments=arguments):
+            return f"{function}({', '.join(spelled(each) for each in arguments)})"
 
 
 def parse(text: str) -> Node:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 STALE_AFTER = timedelta(minutes=20)
@@ -31,21 +32,26 @@ def extend(runs: Runs, value: float, at: datetime, keep: timedelta) -> Runs:
     """With one more report, without what a window of length `keep` no longer needs. A late report changes nothing.
 
     Values that came and went within a sixtieth of `keep` are lost, so that a memory stays small however fast a store is
-    polled.
+    polled. So is what was before a silence longer than a value may stand: no window that reaches there is known.
     """
-    if runs and at <= runs[-1].until:
+    if not runs or at - runs[-1].until > STALE_AFTER:
+        return (Run(value, at, at),)
+    last, since, until = runs[-1]
+    if at <= until:
         return runs
-    if (
-        runs
-        and at - runs[-1].until <= STALE_AFTER
-        and (runs[-1].value == value or at - runs[-1].since < keep / FINENESS)
-    ):
-        runs = (*runs[:-1], Run(value, runs[-1].since, at))
+    if last == value or at - since < keep / FINENESS:
+        runs = (*runs[:-1], Run(value, since, at))
     else:
         runs = (*runs, Run(value, at, at))
-    begin = at - keep
-    first = max((n for n, run in enumerate(runs) if run.since <= begin), default=0)
-    return runs[first:] if first else runs
+    if len(runs) > 1 and runs[1].since <= at - keep:
+        return runs[_first(runs, at - keep) :]
+    return runs
+
+
+def unbroken(runs: Runs) -> Runs:
+    """Without what was before the last silence that no value bridges."""
+    breaks = [n for n in range(1, len(runs)) if runs[n].since - runs[n - 1].until > STALE_AFTER]
+    return runs[breaks[-1] :] if breaks else runs
 
 
 def average(runs: Runs, at: datetime, length: timedelta) -> float | None:
@@ -53,17 +59,23 @@ def average(runs: Runs, at: datetime, length: timedelta) -> float | None:
     begin = at - length
     if not _covers(runs, begin, at):
         return None
-    return sum(run.value * (span / length) for run, span in _spans(runs, begin, at))
+    total, end = 0.0, at
+    for value, since, _ in reversed(runs):
+        if since <= begin:
+            return total + value * ((end - begin) / length)
+        total += value * ((end - since) / length)
+        end = since
+    return total
 
 
 def lowest(runs: Runs, at: datetime, length: timedelta) -> float | None:
     begin = at - length
-    return min(run.value for run, _ in _spans(runs, begin, at)) if _covers(runs, begin, at) else None
+    return min(run.value for run in runs[_first(runs, begin) :]) if _covers(runs, begin, at) else None
 
 
 def highest(runs: Runs, at: datetime, length: timedelta) -> float | None:
     begin = at - length
-    return max(run.value for run, _ in _spans(runs, begin, at)) if _covers(runs, begin, at) else None
+    return max(run.value for run in runs[_first(runs, begin) :]) if _covers(runs, begin, at) else None
 
 
 def rate(runs: Runs, at: datetime, length: timedelta) -> float | None:
@@ -71,8 +83,7 @@ def rate(runs: Runs, at: datetime, length: timedelta) -> float | None:
     begin = at - length
     if not _covers(runs, begin, at):
         return None
-    before = [run for run in runs if run.since <= begin][-1]
-    return (runs[-1].value - before.value) * (_HOUR / length)
+    return (runs[-1].value - runs[_first(runs, begin)].value) * (_HOUR / length)
 
 
 QUESTIONS: dict[str, Callable[[Runs, datetime, timedelta], float | None]] = {
@@ -83,16 +94,14 @@ QUESTIONS: dict[str, Callable[[Runs, datetime, timedelta], float | None]] = {
 }
 
 
-def _covers(runs: Sequence[Run], begin: datetime, at: datetime) -> bool:
-    """A value is known from `begin` to `at`, no silence longer than a value may stand."""
-    if not runs or runs[0].since > begin or at - runs[-1].until > STALE_AFTER:
-        return False
-    return all(b.since - a.until <= STALE_AFTER for a, b in pairwise(runs) if b.since > begin)
+def _covers(runs: Runs, begin: datetime, at: datetime) -> bool:
+    """A value is known from `begin` to `at`; there is no long silence between runs."""
+    return bool(runs) and runs[0].since <= begin and at - runs[-1].until <= STALE_AFTER
 
 
-def _spans(runs: Runs, begin: datetime, at: datetime) -> Iterator[tuple[Run, timedelta]]:
-    """The runs that have a part of the window, each with how much of it."""
-    for n, run in enumerate(runs):
-        end = runs[n + 1].since if n + 1 < len(runs) else at
-        if end > begin or run is runs[-1]:
-            yield run, end - max(run.since, begin)
+def _first(runs: Runs, begin: datetime) -> int:
+    """The run that stands at `begin`; the first where none does."""
+    return max(bisect_right(runs, begin, key=_SINCE) - 1, 0)
+
+
+_SINCE = attrgetter("since")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import msgspec
 
 from configs.documents import Fault, Faulty
+from edge_agent.contract.clock import from_ms, to_ms
 from edge_agent.contract.codec import Undecodable, decode_batch, encode_body
 from edge_agent.contract.readings import AgentStatus, Coordinates, Device, Telemetry
 from edge_agent.contract.text import Text, same
@@ -26,6 +28,14 @@ class StoreInventory:
     timezone: str = "UTC"
     location: Coordinates | None = None
     devices: tuple[Device, ...] = ()
+
+
+class Recorded(NamedTuple):
+    """`arrived_at` is when head office had it, where the line says so."""
+
+    store: str
+    telemetry: Telemetry
+    arrived_at: datetime | None = None
 
 
 class _DeviceLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +87,7 @@ class _TelemetryLine(msgspec.Struct, frozen=True, kw_only=True):
     stream: str = "recorded"
     entries: list[msgspec.Raw] | None = None
     body: msgspec.Raw = msgspec.Raw()
+    arrived_at: int | None = None
 
 
 _INVENTORY_LINE = msgspec.json.Decoder(_InventoryLine)
@@ -97,14 +108,14 @@ def read_inventory(folder: Path) -> dict[str, StoreInventory]:
     return found
 
 
-def read_telemetry(folder: Path, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Telemetry]]:
-    """Store and telemetry, in the order of the file. Raises Faulty at a line that is no message; `wanted` tells the
+def read_telemetry(folder: Path, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[Recorded]:
+    """In the order of the file. Raises Faulty at a line that is no message; `wanted` tells the
     stores whose lines are decoded at all."""
     for number, line in _lines(folder / TELEMETRY):
         try:
             store = _STORE_ONLY.decode(line).store
             if wanted(store):
-                yield from ((store, body) for body in _bodies(store, line))
+                yield from _recorded(store, line)
         except (msgspec.DecodeError, Undecodable, ValueError) as error:
             raise _unreadable(folder / TELEMETRY, number, error) from error
 
@@ -118,10 +129,13 @@ def inventory_line(store: str, status: AgentStatus) -> bytes:
     return _ENCODE({"store": store, "status": status}) + b"\n"
 
 
-def telemetry_line(store: str, stream: str, first: int, bodies: Iterable[Telemetry]) -> bytes:
+def telemetry_line(
+    store: str, stream: str, first: int, bodies: Iterable[Telemetry], arrived_at: datetime | None = None
+) -> bytes:
     """A line of telemetry.jsonl; the bodies are numbered from `first`."""
     entries = [{"seq": first + n, "body": msgspec.Raw(encode_body(body))} for n, body in enumerate(bodies)]
-    return _ENCODE({"store": store, "stream": stream, "entries": entries}) + b"\n"
+    late = {} if arrived_at is None else {"arrived_at": to_ms(arrived_at)}
+    return _ENCODE({"store": store, "stream": stream, **late, "entries": entries}) + b"\n"
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -158,14 +172,15 @@ def _device(line: _DeviceLine) -> Device:
     return Device(**told | {"name": line.name or same(line.id)})
 
 
-def _bodies(store: str, line: bytes) -> Iterator[Telemetry]:
+def _recorded(store: str, line: bytes) -> Iterator[Recorded]:
     told = _TELEMETRY_LINE.decode(line)
     if told.entries is not None:
         entries: list[Any] = list(told.entries)
     else:
         entries = [{"seq": 1, "body": told.body if bytes(told.body) else msgspec.Raw(line)}]
     batch = decode_batch(store, _ENCODE({"stream": told.stream, "entries": entries}))
-    return (entry.body for entry in batch.entries if isinstance(entry.body, Telemetry))
+    arrived_at = None if told.arrived_at is None else from_ms(told.arrived_at)
+    return (Recorded(store, entry.body, arrived_at) for entry in batch.entries if isinstance(entry.body, Telemetry))
 
 
 def _unreadable(path: Path, line: int, error: Exception) -> Faulty:

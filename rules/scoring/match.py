@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 
 from edge_agent.contract.readings import Device
 from rules.scoring.labels import Label
+from rules.shared import GATEWAY
 
-GATEWAY = "_gateway"
-"""The device that stands for the whole store."""
 WHOLE_STORE = frozenset({"store_power_cut", "line_to_head_office_down"})
 WHOLE_BUS = frozenset({"bus_down"})
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from edge_agent.contract.text import Language, Text
+from rules.scoring.match import Outcome
 from rules.scoring.score import KindScore, Score
 
 _UNKNOWN = "—"
@@ -67,6 +68,23 @@ def table(score: Score, language: Language) -> str:
     widths = [max(_width(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = ["  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([*lines, "", *_bar_lines(score, language), _summary(score, language)])
+
+
+def false_lines(outcome: Outcome) -> list[str]:
+    """What was cried for nothing, for whoever tunes a rule."""
+    return [
+        f"false: {one.opened_at:%Y-%m-%d %H:%M} {one.store} {one.device} {one.rule} ({', '.join(one.causes[:3])})"
+        for one in outcome.false
+    ]
+
+
+def missed_lines(outcome: Outcome) -> list[str]:
+    """What was not found."""
+    return [
+        f"missed: {one.label.onset_at:%Y-%m-%d %H:%M} {one.label.store} {one.label.device} {one.label.fault}"
+        for one in outcome.findings
+        if not one.found
+    ]
 
 
 def rows(score: Score) -> list[dict[str, Any]]:

@@ -10,7 +10,20 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import agent, bus, correctness, head_office, ingest, latency, outbox, peers, store_load, telemetry
+from tests.bench import (
+    agent,
+    bus,
+    correctness,
+    head_office,
+    ingest,
+    latency,
+    outbox,
+    peers,
+    rules,
+    simulated_day,
+    store_load,
+    telemetry,
+)
 from tests.bench.row import Row, table
 
 
@@ -22,11 +35,13 @@ def main() -> int:
         *head_office.BENCHES,
         *store_load.BENCHES,
         *correctness.BENCHES,
+        *simulated_day.BENCHES,
     )
     rows: list[Row] = [measure() for measure in benches]
     rows += ingest.rows()
     rows += latency.rows()
     rows += telemetry.rows()
+    rows += rules.rows()
     if "peers" in sys.argv[1:]:
         rows += peers.rows()
     build = Path("build")

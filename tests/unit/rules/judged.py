@@ -9,12 +9,13 @@ from pathlib import Path
 from edge_agent.contract.catalogue import DEVICE_CLASSES
 from edge_agent.contract.readings import Device, Quality, Reading, Telemetry, Value
 from edge_agent.contract.text import same
+from rules.book import RuleBook
 from rules.check import Scope, compile_condition
 from rules.engine import Judgement, judge
 from rules.expression import Expression, Moment
 from rules.load import load_rules
 from rules.memory import DeviceMemory, is_silent, remember
-from rules.model import Change, RuleBook
+from rules.model import Change
 
 T0 = datetime(2026, 7, 15, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

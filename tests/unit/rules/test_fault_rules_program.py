@@ -58,10 +58,10 @@ def test_test_shows_expected_and_got_below_each_other(tmp_path: Path, capsys: py
 
 
 def test_test_shows_a_cause_that_did_not_come_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    causes = "causes: [{id: a, text: {zh: 甲, en: A}}, {id: b, text: {zh: 乙, en: B}}]"
-    text = rule_text(causes).replace("every: 10m", "every: 10m\n    first_cause: b")
+    causes = "causes: [{door_left_open: 0.01}, set_point_changed]"
+    text = rule_text(causes).replace("every: 10m", "every: 10m\n    first_cause: door_left_open")
     assert main(["test", folder_with(tmp_path, text)]) == 1
-    assert "first cause B ≠ A" in capsys.readouterr().out
+    assert "first cause door_left_open ≠ set_point_changed" in capsys.readouterr().out
 
 
 def test_test_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

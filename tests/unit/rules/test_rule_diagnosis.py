@@ -13,27 +13,42 @@ from rules.diagnosis import duration_words
 from rules.model import Change
 from tests.unit.rules.judged import Said, book_in, freezer, judge_all, rule_text, telemetry
 
-CAUSES = """
+MORE = """
 unless: {when: defrost.active, text: {zh: 化霜, en: a defrost}}
 evidence: [temp.control, temp.air_on, in.door]
 key_value: temp.control
 limit: limit
+causes: [unspoken, door, {coil: 2}]
+"""
+CAUSES = """
+params: {cold: {value: -30, digits: 1}}
 causes:
-  - {id: unspoken, text: {zh: 未知, en: Unspoken}, weight: 3}
-  - {id: door, text: {zh: 门开, en: Door}, when: in.door}
-  - id: coil
+  unspoken: {text: {zh: 未知, en: Unspoken}, weight: 3, checks: [{zh: 看, en: See}]}
+  door:
+    text: {zh: 门开, en: Door}
+    signs: [{when: in.door, for: 6, else: 100}]
+    checks: [{zh: 关门, en: Shut it}]
+  coil:
     text: {zh: 结冰, en: Coil}
-    when: temp.evaporator < -30
-    because:
-      zh: 蒸发器 {temp.evaporator} °C
-      en: "evaporator {temp.evaporator} °C, limit {limit}"
+    food_at_risk: true
+    signs:
+      - when: temp.evaporator < cold
+        for: 5
+        because: {zh: "蒸发器 {temp.evaporator} °C", en: "evaporator {temp.evaporator} °C, below {cold}"}
+        else: 4
+        else_because: {zh: 蒸发器不冷, en: "the evaporator is not cold"}
+      - {when: temp.air_off > 0, against: 5}
+    staff_checks: [{zh: 看冰, en: Look for ice}]
     checks: [{zh: 查看, en: "Look at it, {for}"}]
     parts: [{zh: 加热管, en: Heater}]
+    tools: [{zh: 钳形表, en: Clamp meter}]
 """
 
 
 def change_for(tmp_path: Path, **others: Said) -> Change:
-    book = book_in(tmp_path, rule_text(CAUSES))
+    (tmp_path / "causes").mkdir()
+    (tmp_path / "causes" / "refrigeration_case.yaml").write_text(CAUSES, encoding="utf-8")
+    book = book_in(tmp_path, rule_text(MORE))
     named = {name.replace("_", ".", 1): value for name, value in others.items()}
     points: dict[str, Said] = {"temp.control": -10.04, "defrost.active": False, **named}
     told = [telemetry(minute, points) for minute in (0, 10, 20, 30)]
@@ -41,23 +56,45 @@ def change_for(tmp_path: Path, **others: Said) -> Change:
     return change
 
 
-def test_causes_that_the_readings_show_come_first_and_those_they_contradict_last(tmp_path: Path) -> None:
-    found = change_for(tmp_path, temp_evaporator=-33.33, in_door=False).diagnosis
-    assert [cause.cause.en for cause in found] == ["Coil", "Unspoken", "Door"]
-    assert [cause.likelihood for cause in found] == [0.625, 0.375, 0.0]
+def shares(change: Change) -> dict[str, float]:
+    return {cause.id: cause.likelihood for cause in change.diagnosis}
 
 
-def test_a_cause_says_what_supports_it_with_the_digits_of_the_catalogue(tmp_path: Path) -> None:
+def test_without_signs_the_weights_decide_and_what_the_rule_says_of_them(tmp_path: Path) -> None:
+    assert shares(change_for(tmp_path)) == {"unspoken": 0.5, "coil": 0.333, "door": 0.167}
+
+
+def test_signs_that_are_seen_speak_for_a_cause(tmp_path: Path) -> None:
+    assert shares(change_for(tmp_path, temp_evaporator=-33.0)) == {"coil": 0.714, "unspoken": 0.214, "door": 0.071}
+
+
+def test_signs_speak_against_a_cause_and_are_weighed_together(tmp_path: Path) -> None:
+    change = change_for(tmp_path, temp_evaporator=-33.0, temp_air_off=3.0, in_door=True)
+    assert shares(change) == {"door": 0.545, "unspoken": 0.273, "coil": 0.182}
+    assert [text.en for text in change.diagnosis[2].contradicts] == ["Air-off temperature (S4) 3.0 °C"]
+
+
+def test_a_cause_that_is_contradicted_and_hardly_likely_is_ruled_out(tmp_path: Path) -> None:
+    assert shares(change_for(tmp_path, in_door=False)) == {"unspoken": 0.599, "coil": 0.399, "door": 0.0}
+
+
+def test_a_cause_says_what_supports_it_with_the_digits_of_the_catalogue_and_its_own_params(tmp_path: Path) -> None:
     first = change_for(tmp_path, temp_evaporator=-33.33).diagnosis[0]
-    assert first.supports == (Text(zh="蒸发器 -33.3 °C", en="evaporator -33.3 °C, limit -12"),)
+    assert first.supports == (Text(zh="蒸发器 -33.3 °C", en="evaporator -33.3 °C, below -30.0"),)
     assert first.checks == (Text(zh="查看", en="Look at it, 30 min"),)
-    assert first.parts == (Text(zh="加热管", en="Heater"),)
 
 
-def test_a_cause_says_what_contradicts_it(tmp_path: Path) -> None:
-    last = change_for(tmp_path, in_door=False).diagnosis[-1]
-    assert last.contradicts == (Text(zh="门开：否", en="Door open: no"),)
-    assert last.supports == ()
+def test_a_cause_says_what_to_ask_and_what_to_carry(tmp_path: Path) -> None:
+    first = change_for(tmp_path, temp_evaporator=-33.0).diagnosis[0]
+    assert (first.staff_checks, first.food_at_risk) == ((Text(zh="看冰", en="Look for ice"),), True)
+    assert (first.parts, first.tools) == ((Text(zh="加热管", en="Heater"),), (Text(zh="钳形表", en="Clamp meter"),))
+
+
+def test_a_cause_says_what_contradicts_it_in_its_own_words_or_those_of_the_points(tmp_path: Path) -> None:
+    found = {each.id: each for each in change_for(tmp_path, in_door=False, temp_evaporator=-20.0).diagnosis}
+    assert found["door"].contradicts == (Text(zh="门开：否", en="Door open: no"),)
+    assert found["coil"].contradicts == (Text(zh="蒸发器不冷", en="the evaporator is not cold"),)
+    assert found["coil"].supports == ()
 
 
 def test_evidence_names_what_was_excluded(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -10,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_agent.contract.catalogue import DEVICE_CLASSES, DUTIES
 from edge_agent.contract.readings import Device, Quality, Telemetry
 from edge_agent.contract.text import same
 from rules.engine import judge
 from rules.load import load_rules
 from rules.memory import DeviceMemory
-from rules.model import Change, RuleBook
+from rules.model import Change
 from tests.unit.rules.judged import MINUTE, T0, Said, book_in, freezer, judge_all, rule_text, said, telemetry
 
 SHIPPED = load_rules()
@@ -80,6 +82,13 @@ def test_late_telemetry_tells_of_points_that_nothing_newer_is_known_of() -> None
 def test_the_time_of_an_untrusted_clock_decides_nothing() -> None:
     telemetry_ = said(0, temp_control=5.0, trusted=False)
     assert judge(SHIPPED, freezer(), DeviceMemory(), telemetry_).memory == DeviceMemory()
+
+
+@pytest.mark.parametrize("year", [1, 1970, 9999])
+def test_the_time_of_another_age_decides_nothing(year: int) -> None:
+    told_ = replace(said(0, temp_control=5.0), at=T0.replace(year=year, month=12, day=31, hour=23))
+    before = judge_all(SHIPPED, freezer(), warm(0)).memory
+    assert judge(SHIPPED, freezer(), before, told_).memory == before
 
 
 def test_a_point_that_is_not_reported_keeps_its_value() -> None:
@@ -171,6 +180,7 @@ def test_what_is_cleared_was_raised_before(story: list[tuple[int, dict[str, Said
             assert open_.pop(change.rule).since == change.since
 
 
-@pytest.mark.parametrize("book", [SHIPPED])
-def test_every_class_has_rules(book: RuleBook) -> None:
-    assert all(plan.rules for plan in book.plans.values())
+@pytest.mark.parametrize("device_class", DEVICE_CLASSES)
+def test_every_class_has_rules(device_class: str) -> None:
+    for duty in ("", *DUTIES):
+        assert SHIPPED.plan(replace(freezer(duty=duty), device_class=device_class)).rules

@@ -7,34 +7,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.contract.readings import Quality, Telemetry
-from rules.expression import Answer, Both, Either, Moment, Opposite
-from rules.memory import DeviceMemory
+from rules.compile import function_of
+from rules.expression import Moment
+from rules.memory import DeviceMemory, LastReading
+from rules.terms import Answer, Both, Either, Opposite, PointValue, Term
 from tests.unit.rules.judged import T0, Said, answer, answer_at, said
 
 LOGIC = st.sampled_from([True, False, None])
-NOTHING = Moment(at=T0, points={}, windows={}, params={}, silent=None)
 
 
-class Fixed:
-    """A term that answers what it is told to."""
+def said_of(flags: dict[str, bool]) -> Moment:
+    points = {name: LastReading(flag, Quality.GOOD, T0, T0, T0) for name, flag in flags.items()}
+    return Moment(at=T0, points=points, windows={}, params={}, silent=None)
 
-    def __init__(self, value: Answer) -> None:
-        self.value = value
 
-    def answer(self, moment: Moment) -> Answer:  # noqa: ARG002 — as every term is asked
-        return self.value
+A, B = PointValue("in.door", "flag"), PointValue("in.di1", "flag")
+
+
+def asked(term: Term, a: Answer, b: Answer = None) -> Answer:
+    flags = {A.name: a, B.name: b}
+    return function_of(term)(said_of({name: flag for name, flag in flags.items() if isinstance(flag, bool)}))
 
 
 def both(a: Answer, b: Answer) -> Answer:
-    return Both(Fixed(a), Fixed(b)).answer(NOTHING)
+    return asked(Both(A, B), a, b)
 
 
 def either(a: Answer, b: Answer) -> Answer:
-    return Either(Fixed(a), Fixed(b)).answer(NOTHING)
+    return asked(Either(A, B), a, b)
 
 
 def opposite(a: Answer) -> Answer:
-    return Opposite(Fixed(a)).answer(NOTHING)
+    return asked(Opposite(A), a)
 
 
 @given(LOGIC, LOGIC)

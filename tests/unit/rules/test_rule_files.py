@@ -78,8 +78,8 @@ def test_it_refuses_two_rules_of_one_name(tmp_path: Path) -> None:
 
 
 def test_it_refuses_two_causes_of_one_name(tmp_path: Path) -> None:
-    cause = "{id: a, text: {zh: 甲, en: A}}"
-    assert "there is already a cause a" in faults(tmp_path, rule_text(f"causes: [{cause}, {cause}]"))[0]
+    text = rule_text("causes: [door_left_open, {door_left_open: 2}]")
+    assert "there is already a cause door_left_open" in faults(tmp_path, text)[0]
 
 
 def test_it_refuses_an_inhibitor_that_there_is_not(tmp_path: Path) -> None:

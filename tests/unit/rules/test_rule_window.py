@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.window import Run, Runs, average, extend, highest, lowest, rate
+from rules.window import Run, Runs, average, extend, highest, lowest, rate, unbroken
 from tests.unit.rules.judged import MINUTE, T0, answer, said
 
 KEEP = 30 * MINUTE
@@ -26,8 +26,11 @@ def test_equal_values_make_one_run() -> None:
     assert runs((0, 5), (5, 5), (10, 5)) == (Run(5, T0, T0 + 10 * MINUTE),)
 
 
-def test_a_value_that_comes_back_after_a_long_silence_begins_a_new_run() -> None:
-    assert len(runs((0, 5), (21, 5))) == 2
+def test_a_long_silence_ends_what_was_before_it() -> None:
+    back = T0 + 21 * MINUTE
+    assert runs((0, 5), (21, 5)) == (Run(5, back, back),)
+    assert unbroken((Run(5, T0, T0), Run(5, back, back))) == runs((0, 5), (21, 5))
+    assert unbroken(runs((0, 5), (20, 6))) == runs((0, 5), (20, 6))
 
 
 def test_it_forgets_what_no_window_needs() -> None:

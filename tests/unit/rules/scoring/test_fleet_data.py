@@ -60,20 +60,22 @@ def faults(read: Any, *given: Any) -> tuple[Fault, ...]:
 )
 def test_telemetry_comes_as_batches_entries_or_bodies(tmp_path: Path, line: object) -> None:
     write(tmp_path, TELEMETRY, line)
-    assert list(read_telemetry(tmp_path)) == [("s1", POLL)]
+    assert [one[:2] for one in read_telemetry(tmp_path)] == [("s1", POLL)]
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
-    packed = gzip.compress(telemetry_line("s1", "x", 7, [POLL, POLL]))
+    late = AT + timedelta(hours=1)
+    packed = gzip.compress(telemetry_line("s1", "x", 7, [POLL, POLL], late))
     (tmp_path / f"{TELEMETRY}.gz").write_bytes(packed)
     (tmp_path / INVENTORY).write_bytes(inventory_line("s1", STATUS))
-    assert list(read_telemetry(tmp_path)) == [("s1", POLL)] * 2
+    assert [one[:2] for one in read_telemetry(tmp_path)] == [("s1", POLL)] * 2
+    assert {one.arrived_at for one in read_telemetry(tmp_path)} == {late}
     assert read_inventory(tmp_path)["s1"].devices == STATUS.devices
 
 
 def test_stores_that_are_not_wanted_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / TELEMETRY).write_bytes(telemetry_line("s1", "x", 1, [POLL]) + telemetry_line("s2", "x", 1, [POLL]))
-    assert [store for store, _ in read_telemetry(tmp_path, lambda store: store == "s2")] == ["s2"]
+    assert [one.store for one in read_telemetry(tmp_path, lambda store: store == "s2")] == ["s2"]
 
 
 @pytest.mark.parametrize(

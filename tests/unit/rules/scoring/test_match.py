@@ -10,8 +10,9 @@ import pytest
 from edge_agent.contract.readings import Device
 from edge_agent.contract.text import same
 from rules.scoring.labels import Label
-from rules.scoring.match import GATEWAY, Outcome, ScoredTicket, match
+from rules.scoring.match import Outcome, ScoredTicket, match
 from rules.scoring.score import Score, score
+from rules.shared import GATEWAY
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -1,0 +1,156 @@
+"""One telemetry of one device: what it touched, so which tracks are looked at and which rules are asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rules.alarm import Alarm
+from rules.expression import Moment, View
+from rules.food import Keeping
+from rules.keeping import food_after
+from rules.memory import DeviceMemory, Heard, History, Tracked, gone_stale
+from rules.opening import Opening
+from rules.plan import Plan
+from rules.tracks import Since, Tracking
+from rules.window import STALE_AFTER, unbroken
+
+
+class Bout:
+    """Made of what was known, and of what was heard at `at`; `memory` is what is known after it."""
+
+    def __init__(
+        self, plan: Plan, memory: DeviceMemory, heard: Heard, at: datetime, view: View, keeping: Keeping | None
+    ) -> None:
+        self._plan, self._heard, self._at = plan, heard, at
+        self._anew = memory.judged_by != plan.id or memory.at is None
+        self._before = _without_strangers(plan, memory) if self._anew else memory
+        self._now = at.timestamp()
+        self._then = 0.0 if memory.at is None else memory.at.timestamp()
+        self._reached_at = at if heard.reached else memory.reached_at
+        self._unreached_at = at if heard.unreached else memory.unreached_at
+        self._gone: list[str] = []
+        self._stale_from = memory.stale_from
+        if memory.stale_from is None or at > memory.stale_from:
+            self._gone, self._stale_from = gone_stale(heard.points, memory.at, at)
+        self._tracking = None
+        if plan.following:
+            calm = not any(alarm.raised for alarm in memory.alarms.values()) if memory.alarms else True
+            self._tracking = Tracking(plan, self._before, self._now, teaching=calm)
+        self.moment = Moment(
+            at=at,
+            points=heard.points,
+            windows=heard.windows,
+            params={},
+            silent=_is_silent(self._reached_at, self._unreached_at),
+            tracks=self._tracking,
+            view=view,
+            food=food_after(memory.food, keeping, heard.points, at),
+            keeping=keeping,
+        )
+        self._touch()
+
+    def _touch(self) -> None:
+        """Which bits of tracks and rules the changed points touch."""
+        touches = self._plan.touches
+        at_once = later = rules = 0
+        for point in self._heard.moved:
+            if touch := touches.get(point):
+                at_once |= touch.at_once
+                later |= touch.later
+                rules |= touch.rules
+        for point in self._heard.turned + self._gone:
+            if touch := touches.get(point):
+                at_once |= touch.at_once | touch.later
+                rules |= touch.rules
+        self._at_once, self._later, self._rules = at_once, later, rules
+
+    def look(self) -> bytes:
+        """At the tracks that were touched and whose time has come; the bits of those for which it has not."""
+        if self._tracking is None:
+            return b""
+        touched, work = int.from_bytes(self._before.tracked.touched, "little") | self._later, self._at_once
+        for beat in self._plan.beats:
+            if self._now // beat.step != self._then // beat.step:
+                work |= touched & beat.tracks | beat.ticking
+        if self._anew:
+            work = (1 << len(self._plan.following)) - 1
+        if work:
+            silence = self._now - self._then > STALE_AFTER.total_seconds()
+            broken = self._heard.revived or bool(self._gone) or silence
+            since = Since(self._before.points, self._then)
+            self._tracking.look(work, self.moment, since, broken=broken and self._before.at is not None)
+        left = touched & ~work
+        return left.to_bytes((left.bit_length() + 7) // 8, "little") if left else b""
+
+    def rules(self) -> int:
+        """The bits of those to ask."""
+        plan, before = self._plan, self._before
+        every = (1 << len(plan.rules)) - 1
+        if self._anew:
+            return every
+        due = 0
+        for pace, bits in plan.slow:
+            if self._now // pace != self._then // pace:
+                due |= bits
+        if before.openings is not None:
+            return every & ~plan.waits | due
+        ask = plan.always | due | self._rules
+        if plan.silent and self.moment.silent is not _is_silent(before.reached_at, before.unreached_at):
+            ask |= plan.silent
+        for rule in before.alarms:
+            position = plan.positions.get(rule)
+            if position is not None:
+                ask |= 1 << position & ~plan.waits
+        return ask
+
+    def memory(self, alarms: dict[str, Alarm], openings: dict[str, Opening] | None, touched: bytes) -> DeviceMemory:
+        return DeviceMemory(
+            at=self._at,
+            reached_at=self._reached_at,
+            unreached_at=self._unreached_at,
+            points=self._heard.points,
+            windows=self._heard.windows,
+            alarms=alarms,
+            openings=openings,
+            judged_by=self._plan.id,
+            stale_from=self._stale_from,
+            tracked=self._before.tracked if self._tracking is None else self._tracking.tracked(touched),
+            history=self._before.history if self._tracking is None else self._tracking.history(),
+            food=self.moment.food,
+        )
+
+
+def _is_silent(reached_at: datetime | None, unreached_at: datetime | None) -> bool | None:
+    """Whether the device has not answered since it was last asked; None while nothing was said of it."""
+    if reached_at is None or unreached_at is None:
+        return None if reached_at is unreached_at else reached_at is None
+    return unreached_at > reached_at
+
+
+def _without_strangers(plan: Plan, memory: DeviceMemory) -> DeviceMemory:
+    """Without what no rule asks for any more, nor what another version kept of windows."""
+    keys = {each.key for each in plan.following}
+    tracked, history = memory.tracked, memory.history
+    return DeviceMemory(
+        at=memory.at,
+        reached_at=memory.reached_at,
+        unreached_at=memory.unreached_at,
+        points=memory.points,
+        windows={point: unbroken(runs) for point, runs in memory.windows.items()},
+        alarms=memory.alarms,
+        openings=memory.openings,
+        judged_by=memory.judged_by,
+        stale_from=memory.stale_from,
+        food=memory.food,
+        tracked=Tracked(
+            running={key: one for key, one in tracked.running.items() if key in keys},
+            recent={key: one for key, one in tracked.recent.items() if key in keys},
+            timers={key: one for key, one in tracked.timers.items() if key in keys},
+            lags={key: one for key, one in tracked.lags.items() if key in keys},
+            firsts={key: one for key, one in tracked.firsts.items() if key in keys},
+        ),
+        history=History(
+            past={key: one for key, one in history.past.items() if key in keys},
+            usual={key: one for key, one in history.usual.items() if key in keys},
+        ),
+    )

@@ -1,0 +1,264 @@
+"""Statistics over ten minutes to seven days, from 24 buckets of event time: what is kept of each, and what they say.
+
+Buckets are aligned to absolute time (number = epoch seconds div width), so that two halves of a history can be added.
+Those that are over are kept as packed rows with their sum before them; the one that runs is a tuple.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from struct import Struct
+from typing import NamedTuple
+
+from rules.terms import Question, TrackKind
+
+BUCKETS = 24
+ENOUGH = 0.8
+"""The share of the length that must be known."""
+LEAST_SHARE, LEAST_S = 0.01, 300.0
+"""Of a statistic with a condition: for how much of the length, and for how long, it must have held at least."""
+LEAST_SPREAD = 1 / 12
+"""Of a slope with a condition: how far apart its samples must lie, as standard deviation of time over the length."""
+_HOUR = 3600.0
+
+
+class Running(NamedTuple):
+    """The bucket that `at` lies in, as far as it is known until then.
+
+    `held` stands since `at`: a number, False while the condition does not hold, None while unknown. `weight` is for how
+    many seconds there was a number, `covered` for how many it is known whether there was one. `first` and `second` are,
+    by kind: mean and usual the sum (unit s); range the lowest and highest; slope the sum, and that of the seconds since
+    the bucket began; starts how often, and the flag known last (-1: none).
+    """
+
+    held: float | bool | None
+    at: float
+    weight: float = 0.0
+    covered: float = 0.0
+    first: float = 0.0
+    second: float = 0.0
+
+
+class Row(NamedTuple):
+    """A bucket that is over, with the columns of `Running`."""
+
+    weight: float
+    covered: float
+    first: float
+    second: float
+
+
+_NOTHING = Row(0.0, 0.0, 0.0, 0.0)
+
+
+class Sums(NamedTuple):
+    """All rows of a past: as a row, for slopes with the sums of time and time squared (h since its end)."""
+
+    weight: float = 0.0
+    covered: float = 0.0
+    first: float = 0.0
+    second: float = 0.0
+    time: float = 0.0
+    time2: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the rows of a kind are packed: single precision, but for extremes, which are compared."""
+
+    kind: TrackKind
+    conditional: bool
+    row: Struct
+    columns: tuple[int, ...]
+    sums: Struct
+
+
+def layout_of(kind: TrackKind, *, conditional: bool) -> Layout:
+    """Without a condition, what is covered has a number."""
+    lead, columns = ("ff", (0, 1)) if conditional else ("f", (0,))
+    own = {"mean": "f", "range": "dd", "slope": "ff", "starts": "f"}[kind]
+    sums = {"mean": 3, "range": 4, "slope": 6, "starts": 3}[kind]
+    return Layout(kind, conditional, Struct(f"<{lead}{own}"), (*columns, 2, 3)[: len(lead + own)], Struct(f"<q{sums}d"))
+
+
+def settle(running: Running, until: float, width: float, kind: TrackKind) -> tuple[Running, list[tuple[int, Row]]]:
+    """With what is held counted up to `until`; and the buckets that are over by then, those without knowledge left out.
+
+    What a bucket counts begins anew in the next; the flag that was known last stays.
+    """
+    closed: list[tuple[int, Row]] = []
+    bucket, last = int(running.at // width), int(until // width)
+    if running.held is None and bucket < last:
+        if running.covered:
+            closed.append((bucket, Row(*running[2:])))
+        return Running(None, until, second=running.second if kind == "starts" else 0.0), closed
+    while bucket < last:
+        full = grown(running, (bucket + 1) * width, width, kind)
+        closed.append((bucket, Row(*full[2:])))
+        bucket += 1
+        running = Running(running.held, bucket * width, second=full.second if kind == "starts" else 0.0)
+    return grown(running, until, width, kind), closed
+
+
+def grown(running: Running, until: float, width: float, kind: TrackKind) -> Running:
+    """With what is held counted up to `until`, which lies in the same bucket or at its end."""
+    held, at, weight, covered, first, second = running
+    seconds = until - at
+    if seconds <= 0 or held is None:
+        return Running(held, max(at, until), weight, covered, first, second)
+    if held is False:
+        return Running(held, until, weight, covered + seconds, first, second)
+    if kind in {"mean", "usual"}:
+        first += held * seconds
+    elif kind == "range":
+        first, second = (min(first, held), max(second, held)) if weight else (held, held)
+    elif kind == "slope":
+        first += held * seconds
+        second += seconds * ((at + until) / 2 - at // width * width)
+    return Running(held, until, weight + seconds, covered + seconds, first, second)
+
+
+def take(running: Running, held: float | bool | None, kind: TrackKind) -> Running:
+    """With another number from now on; a flag that was false when it was known last, and is true, has begun."""
+    _, at, weight, covered, first, second = running
+    if kind == "starts" and held is not None:
+        first += held > second >= 0
+        second = float(held)
+    return Running(held, at, weight, covered, first, second)
+
+
+def begin(held: float | bool | None, at: float, kind: TrackKind) -> Running:
+    return take(Running(None, at, second=-1.0 if kind == "starts" else 0.0), held, kind)
+
+
+def rows_of(layout: Layout, past: bytes) -> list[tuple[int, Row]]:
+    """By bucket, oldest first, without those of which nothing is known."""
+    if not past:
+        return []
+    packed = list(layout.row.iter_unpack(past[layout.sums.size :]))
+    first = _newest(past) - len(packed) + 1
+    rows = ((first + n, _unpacked(layout, columns)) for n, columns in enumerate(packed))
+    return [(bucket, row) for bucket, row in rows if row.covered]
+
+
+def push(layout: Layout, past: bytes, closed: Sequence[tuple[int, Row]], newest: int, width: float) -> bytes:
+    """With more rows; `newest` is the last bucket that is over. What has left the length of the statistic is left out.
+
+    `closed` comes in order, none of it twice, and is newer than `past`.
+    """
+    rows = dict(closed)
+    known_to = _newest(past) if past else min(rows, default=newest + 1) - 1
+    packed = past[layout.sums.size :] + b"".join(
+        layout.row.pack(*[rows.get(bucket, _NOTHING)[column] for column in layout.columns])
+        for bucket in range(max(known_to, newest - BUCKETS) + 1, newest + 1)
+    )
+    return _summed(layout, packed[-(BUCKETS - 1) * layout.row.size :], newest, width)
+
+
+def merged(layout: Layout, parts: Iterable[tuple[int, Row]], newest: int, width: float) -> bytes:
+    """Of rows in any order, those of the same bucket added."""
+    rows: dict[int, Row] = {}
+    for bucket, row in parts:
+        if newest - BUCKETS + 2 <= bucket <= newest:
+            rows[bucket] = added(layout.kind, rows[bucket], row) if bucket in rows else row
+    return push(layout, b"", sorted(rows.items()), newest, width)
+
+
+def sums_of(layout: Layout, past: bytes) -> Sums:
+    return Sums(*layout.sums.unpack_from(past)[1:]) if past else Sums()
+
+
+def says(question: Question, sums: Sums, running: Running, seconds: float, *, conditional: bool) -> float | None:
+    """None while too little is known. `running` is settled to now, and `sums` are of the 23 buckets before it."""
+    covered, weight = sums.covered + running.covered, sums.weight + running.weight
+    if question == "covered":
+        return min((sums.first + running.first) / seconds, 1.0)
+    if covered < ENOUGH * seconds or (conditional and weight < max(LEAST_SHARE * seconds, LEAST_S)):
+        return None
+    match question:
+        case "starts" | "minutes":
+            return (sums.first + running.first) / (60.0 if question == "minutes" else 1.0)
+        case "slope":
+            return _slope(sums, running, seconds)
+        case "min" | "max" | "spread":
+            return _extreme(question, sums, running)
+        case _:
+            return (sums.first + running.first) / weight
+
+
+def _extreme(question: Question, sums: Sums, running: Running) -> float:
+    lows, highs = [sums.first] * (sums.weight > 0), [sums.second] * (sums.weight > 0)
+    if running.weight:
+        lows, highs = [*lows, running.first], [*highs, running.second]
+    if running.held is not None and running.held is not False:
+        lows, highs = [*lows, running.held], [*highs, running.held]
+    if question == "spread":
+        return max(highs) - min(lows)
+    return min(lows) if question == "min" else max(highs)
+
+
+def _slope(sums: Sums, running: Running, seconds: float) -> float | None:
+    """Least squares through the means of the buckets, each weighted by its time, per hour."""
+    time = running.second / running.weight / _HOUR if running.weight else 0.0
+    weight, total = sums.weight + running.weight, sums.first + running.first
+    times, times2 = sums.time + time * running.weight, sums.time2 + time * time * running.weight
+    across = times2 - times * times / weight
+    if across < (LEAST_SPREAD * seconds / _HOUR) ** 2 * weight:
+        return None
+    return (sums.second + time * running.first - times * total / weight) / across
+
+
+def newest_of(past: bytes) -> int | None:
+    return _newest(past) if past else None
+
+
+def added(kind: TrackKind, one: Row, other: Row) -> Row:
+    """What two parts of a bucket are together."""
+    if not one.weight or not other.weight:
+        first, second = (one.first, one.second) if one.weight else (other.first, other.second)
+        if kind == "starts":
+            first, second = one.first + other.first, other.second
+    elif kind == "range":
+        first, second = min(one.first, other.first), max(one.second, other.second)
+    else:
+        first, second = one.first + other.first, one.second + other.second
+    return Row(one.weight + other.weight, one.covered + other.covered, first, second)
+
+
+def _summed(layout: Layout, packed: bytes, newest: int, width: float) -> bytes:
+    """With the sums of the packed rows before them; nothing, where they know nothing."""
+    columns = dict(zip(layout.columns, zip(*layout.row.iter_unpack(packed), strict=True), strict=False))
+    weights = columns.get(0, ())
+    covered = sum(columns.get(1, weights))
+    if not covered:
+        return b""
+    weight, first = sum(weights), columns[2]
+    match layout.kind:
+        case "range":
+            lows = [low for low, seconds in zip(first, weights, strict=True) if seconds] or [0.0]
+            highs = [high for high, seconds in zip(columns[3], weights, strict=True) if seconds] or [0.0]
+            sums: tuple[float, ...] = (weight, covered, min(lows), max(highs))
+        case "slope":
+            oldest = -len(weights) * width
+            known = [
+                ((oldest + n * width + columns[3][n] / seconds) / _HOUR, seconds, first[n])
+                for n, seconds in enumerate(weights)
+                if seconds
+            ]
+            across = sum(time * total for time, _, total in known)
+            time, time2 = sum(t * seconds for t, seconds, _ in known), sum(t * t * seconds for t, seconds, _ in known)
+            sums = (weight, covered, sum(first), across, time, time2)
+        case _:
+            sums = (weight, covered, sum(first))
+    return layout.sums.pack(newest, *sums) + packed
+
+
+def _newest(past: bytes) -> int:
+    return int.from_bytes(past[:8], "little", signed=True)
+
+
+def _unpacked(layout: Layout, columns: tuple[float, ...]) -> Row:
+    values = dict(zip(layout.columns, columns, strict=True))
+    weight = values[0]
+    return Row(weight, values.get(1, weight), values[2], values.get(3, 0.0))

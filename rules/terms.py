@@ -1,0 +1,233 @@
+"""What a checked condition consists of: plain values that say what is asked, and nothing of how it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from edge_agent.contract.readings import Value
+
+Type = Literal["number", "flag", "word"]
+Answer = Value | None
+"""None is unknown."""
+
+FITS: dict[Type, frozenset[type]] = {
+    "number": frozenset({float, int}),
+    "flag": frozenset({bool}),
+    "word": frozenset({str}),
+}
+"""What a reading of each type must be; a flag is no number."""
+
+TrackKind = Literal["mean", "range", "slope", "starts", "timer", "lag", "usual"]
+Question = Literal[
+    "avg",
+    "min",
+    "max",
+    "spread",
+    "slope",
+    "starts",
+    "minutes",
+    "covered",
+    "since",
+    "lasting",
+    "lagged",
+    "usual",
+    "spread_of_usual",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class ParamValue:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PointValue:
+    """Unknown while the newest report is bad, older than STALE_AFTER, or not of the type that the catalogue says."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Unknown where a side is, where a divisor is zero, and where the result is too large."""
+
+    operator: str
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    operator: str
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Opposite:
+    operand: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """A function of numbers by its name in `rules.compile.NUMBERS`; unknown where an argument is."""
+
+    function: str
+    arguments: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QualityOf:
+    """The word of the newest report's quality; unknown where that speaks of the line, and after a long silence."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whether a flag is set and has been reported so, and nothing else, for at least `length`."""
+
+    flag: PointValue
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class OverWindow:
+    """What the last `length` says of a point; unknown while the point is, or while the window is not covered."""
+
+    question: str
+    point: PointValue
+    length: timedelta
+
+
+FoodQuestion = Literal["limit", "estimate", "minutes"]
+
+
+@dataclass(frozen=True, slots=True)
+class OfFood:
+    """What is known of the food that the device keeps."""
+
+    question: FoodQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Whether all that was said of the device since it last answered is that it cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """1 while the device answers, else 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """Something that is followed from report to report: a number or flag, and what is kept of it.
+
+    `text` tells it from all others of its kind, for given values of `params`. `seconds` is the length of a statistic or
+    the time constant of a lag, 0 where there is none. `points` are those of the device whose reports change it;
+    `ticking`: it changes without them too, so that it is looked at again and again.
+    """
+
+    kind: TrackKind
+    text: str
+    term: Term
+    condition: Term | None = None
+    seconds: float = 0.0
+    points: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    ticking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a track says now; unknown until enough of it is."""
+
+    question: Question
+    track: Track
+
+
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """The median of a point over the other devices of the store with the same class and duty."""
+
+    point: PointValue
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOf:
+    """The share, 0 to 1, of `devices` for which a flag of their own points is true."""
+
+    devices: Literal["siblings", "fed"]
+    flag: Term
+
+
+@dataclass(frozen=True, slots=True)
+class AtFeeder:
+    """A point of the device that `fed_by` names."""
+
+    point: PointValue
+
+
+@dataclass(frozen=True, slots=True)
+class InStore:
+    """The newest of a point of the first device of a class in the store that tells it."""
+
+    device_class: str
+    point: PointValue
+
+
+@dataclass(frozen=True, slots=True)
+class LocalHour:
+    """The hour of the store's day, 0 to 24."""
+
+
+@dataclass(frozen=True, slots=True)
+class SunUp:
+    """Whether the sun stands over the horizon; unknown where nobody said where the store is."""
+
+
+Term = (
+    Constant
+    | ParamValue
+    | PointValue
+    | Arithmetic
+    | Comparison
+    | Both
+    | Either
+    | Opposite
+    | Calculated
+    | QualityOf
+    | Held
+    | OverWindow
+    | Silent
+    | OfFood
+    | Reached
+    | Followed
+    | Siblings
+    | ShareOf
+    | AtFeeder
+    | InStore
+    | LocalHour
+    | SunUp
+)

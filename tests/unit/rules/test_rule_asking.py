@@ -1,0 +1,102 @@
+"""Rules are asked only when their answer may have changed: that must never be seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.contract.readings import Quality, Telemetry
+from edge_agent.contract.text import same
+from rules.book import book_of
+from rules.check import compile_condition
+from rules.engine import judge
+from rules.memory import DeviceMemory
+from rules.model import Change, Mask, Rule
+from tests.unit.rules.followed import book_for, judged, rule_of, says
+from tests.unit.rules.judged import CASE, MINUTE, Said, freezer, said, telemetry
+
+
+def masked(rule: Rule, by: str) -> Rule:
+    return replace(rule, unless=Mask(when=compile_condition(by, CASE), text=same(by)))
+
+
+def held(rule: Rule, minutes: int) -> Rule:
+    return replace(rule, hold=timedelta(minutes=minutes), normal_for=timedelta(minutes=minutes))
+
+
+RULES = [
+    held(rule_of("temp.control > -12", "t.warm"), 15),
+    masked(held(rule_of("temp.control > -12", "t.masked"), 15), "defrost.active and not held(defrost.active, 60m)"),
+    masked(rule_of("in.door", "t.door"), "defrost.active"),
+    rule_of("silent()", "t.silent"),
+    rule_of("quality(temp.control) == probe_fault", "t.probe"),
+    rule_of("rate(temp.control, 15m) > 20 or held(in.door, 30m)", "t.window"),
+    replace(rule_of("temp.control > -19", "t.held_back"), inhibited_by=("t.warm",)),
+    replace(rule_of("in.door and temp.control > -15", "t.normal"), normal=compile_condition("not in.door", CASE)),
+]
+BOOK = book_of(RULES)
+POINTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "temp.control": st.sampled_from([-25.0, -18.0, -10.0, True, Quality.PROBE_FAULT, Quality.NO_ANSWER]),
+        "in.door": st.sampled_from([True, False, False, 1.0, Quality.NO_ANSWER]),
+        "defrost.active": st.sampled_from([True, False, Quality.REFUSED]),
+    },
+)
+STORY = st.lists(st.tuples(st.sampled_from([-3, 1, 5, 10, 19, 21, 45]), POINTS), max_size=40)
+
+
+def told(story: list[tuple[int, dict[str, Said]]]) -> list[Telemetry]:
+    minute, all_ = 0, []
+    for gap, points in story:
+        minute += gap
+        all_.append(telemetry(minute, points))
+    return all_
+
+
+def judged_anew(all_: list[Telemetry], *, anew: bool) -> tuple[list[Change], DeviceMemory]:
+    memory, changes = DeviceMemory(), list[Change]()
+    for each in all_:
+        judgement = judge(BOOK, freezer(), replace(memory, judged_by="") if anew else memory, each)
+        memory, changes = judgement.memory, [*changes, *judgement.changes]
+    return changes, memory
+
+
+@settings(max_examples=200, deadline=None)
+@given(STORY)
+def test_asking_every_rule_at_every_telemetry_changes_nothing(story: list[tuple[int, dict[str, Said]]]) -> None:
+    seldom, always = (judged_anew(told(story), anew=anew) for anew in (False, True))
+    assert seldom[0] == always[0]
+    assert seldom[1].alarms == always[1].alarms
+
+
+def test_a_mask_that_falls_silent_masks_no_more() -> None:
+    """No reading says so: only time passes."""
+    open_door = [said(minute, in_door=True) for minute in range(1, 25)]
+    changes, _ = judged_anew([said(0, in_door=True, defrost_active=True), *open_door], anew=False)
+    assert [(change.rule, change.at - open_door[0].at) for change in changes] == [("t.door", 20 * MINUTE)]
+
+
+def test_a_late_word_is_not_forgotten() -> None:
+    late = [said(10, temp_control=-20.0), said(5, in_door=True), said(11, temp_control=-20.0)]
+    assert [change.rule for change in judged_anew(late, anew=False)[0]] == ["t.door"]
+
+
+def test_a_slow_condition_is_asked_once_a_minute() -> None:
+    book = book_of([rule_of("share(temp.control > -15, 10m) > 0.5", "t.slow")])
+    (_, params), plan = book.plan(freezer()).rules[0], book.plan(freezer())
+    assert params == {}
+    assert plan.slow == ((60.0, 1),)
+    assert book_of([held(rule_of("share(in.door, 3h) > 0.5"), 240)]).plan(freezer()).slow == ((300.0, 1),)
+    assert (plan.always, plan.waits) == (0, 1)
+
+
+def test_an_answer_does_not_depend_on_who_else_asks() -> None:
+    numbers = ("avg(temp.control, 3h)", "max(temp.control, 6h)", "since(in.door)")
+    all_ = [said(n * 4, temp_control=float(n % 7), in_door=n % 9 == 0) for n in range(120)]
+    alone = [says(book_for(number), judged(book_for(number), all_))[0] for number in numbers]
+    book = book_for(*numbers)
+    assert list(says(book, judged(book, all_))) == alone
