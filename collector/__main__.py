@@ -18,7 +18,7 @@ from collector.domain.accounts import Account, hash_password, hash_token
 from collector.domain.tickets import ROLES
 from collector.settings import Settings, load_settings
 from collector.store import accounts
-from collector.store.database import Database, TryLater
+from collector.store.database import Database, FileIsNewer, TryLater
 from configs.documents import Faulty
 from edge_agent.contract.clock import ClockArgumentInvalid
 from edge_agent.contract.text import Text, language_of
@@ -66,7 +66,7 @@ def _run(arguments: argparse.Namespace, _say: Say) -> int:
         run(settings, clock)
     except AddressTaken as error:
         raise AnswerIs(Text(zh=f"无法监听该地址 — {error}", en=f"cannot listen there: {error}")) from error
-    except TryLater as error:
+    except (TryLater, FileIsNewer) as error:
         raise _database_trouble(error) from error
     return 0
 
@@ -179,13 +179,17 @@ def _open(settings: Settings) -> Database:
     database = Database(settings.database)
     try:
         database.migrate()
-    except TryLater as error:
+    except (TryLater, FileIsNewer) as error:
         database.close()
         raise _database_trouble(error) from error
     return database
 
 
-def _database_trouble(error: TryLater) -> AnswerIs:
+def _database_trouble(error: TryLater | FileIsNewer) -> AnswerIs:
+    if isinstance(error, FileIsNewer):
+        zh = f"数据库由更新的版本写入，请重新安装该版本，或使用升级前的备份 — {error}"
+        en = f"a later version wrote the database: install that one again, or use a copy from before it: {error}"
+        return AnswerIs(Text(zh=zh, en=en))
     return AnswerIs(Text(zh=f"数据库暂时不能使用 — {error}", en=f"the database cannot be used just now: {error}"))
 
 

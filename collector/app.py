@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import resource
 import signal
 import socket
 import threading
@@ -24,18 +26,21 @@ from collector.ingest import Ingest
 from collector.meters import Meters
 from collector.record import Recorder
 from collector.settings import Settings, WebSettings
+from collector.store.bounds import drop_beyond
 from collector.store.database import Database, TryLater
 from collector.subscriber import Subscriber
 from collector.telemetry.choose import telemetry_store
 from collector.telemetry.upkeep import Upkeep
 from collector.watch import Watch
 from edge_agent.contract.clock import Clock, machine_clock
+from rules.book import RuleBook
 from rules.load import load_rules
-from rules.model import RuleBook
 
 PAGE = Path(__file__).parent / "web" / "dist"
 STREAMS_END_WITHIN_S = 2
 INGEST_ENDS_WITHIN_S = 2.0
+STOCK_EVERY_S = 10.0
+FILES_AT_MOST = 65_536
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +64,7 @@ def run(settings: Settings, clock: Clock) -> None:
     book = load_rules(settings.rules)
     with _listen(settings.web) as sockets, contextlib.closing(Database(settings.database)) as database:
         database.migrate()
+        _allow_files()
         collector = Collector(settings, clock, book, database)
         collect_seldom()
         asyncio.run(collector.serve(sockets))
@@ -69,15 +75,17 @@ class Collector:
 
     def __init__(self, settings: Settings, clock: Clock, book: RuleBook, database: Database) -> None:
         self._database = database
+        self._steady = clock.steady
+        self._stock_at = -math.inf
         self._meters = Meters()
         self._feed = FeedTail(database, lambda: clock.now().isoformat().replace("+00:00", "Z"))
         self._subscriber = Subscriber(settings.broker, clock.steady, partitions=settings.partitions)
         self._telemetry = telemetry_store(settings.telemetry, database, clock.now)
         recorder = Recorder(book, self._telemetry)
-        self._upkeep = Upkeep(self._telemetry, clock)
+        self._upkeep = Upkeep(self._telemetry, clock, self._sweep)
         self._upkeep_thread = threading.Thread(target=self._upkeep.run, name="telemetry", daemon=True)
         self._watch = Watch(
-            database, clock, self._meters, self._hears, settings.store_silent_after, settings.partitions.holds
+            database, clock, self._meters, self._hears, settings.store_silent_after, settings.partitions
         )
         self._ingest = Ingest(self._subscriber, database, recorder, clock, self._meters, self._feed.wake, self._watch)
         self._thread = threading.Thread(target=self._ingest.run, name="ingest", daemon=True)
@@ -131,14 +139,20 @@ class Collector:
         """What a live store says now reaches the database now."""
         return self._subscriber.connected and self._ingest.ready and not self._subscriber.lanes.crowded(Lane.LIVE)
 
+    def _sweep(self) -> bool:
+        with self._database.writing() as connection:
+            return drop_beyond(connection)
+
     def _observe(self) -> None:
         lanes = self._subscriber.lanes
         for lane in Lane:
             self._meters.queue.labels(lane).set(lanes.depth(lane))
             self._meters.queue_bytes.labels(lane).set(lanes.bytes(lane))
-        stock = self._telemetry.stock()
-        self._meters.telemetry_waiting.set(stock.waiting)
-        self._meters.telemetry_lost.set(stock.lost)
+        if self._steady() >= self._stock_at:  # it counts rows, and anybody may ask
+            self._stock_at = self._steady() + STOCK_EVERY_S
+            stock = self._telemetry.stock()
+            self._meters.telemetry_waiting.set(stock.waiting)
+            self._meters.telemetry_lost.set(stock.lost)
 
     def _readiness(self) -> Readiness:
         return Readiness(
@@ -153,6 +167,13 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leaves the signals to us: the streams have to end before the server waits for them."""
         yield
+
+
+def _allow_files() -> None:
+    """As many as the system lets us have: each page that follows the feed is one, and the usual 1,024 are few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_AT_MOST if hard == resource.RLIM_INFINITY else min(FILES_AT_MOST, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -20,10 +21,21 @@ log = logging.getLogger(__name__)
 
 
 def note_change(
-    connection: Connection, change: Change, fault: Fault, device: Device, store: str, now: datetime
+    connection: Connection,
+    change: Change,
+    fault: Fault,
+    device: Device,
+    store: str,
+    now: datetime,
+    family: Collection[str] = (),
 ) -> Ticket | None:
-    """The ticket that was opened or changed; None where there was nothing new to say. `now` is head office's time."""
-    standing = tickets.open_ticket(connection, store, device.id, change.rule)
+    """The ticket that was opened or changed; None where there was nothing new to say. `now` is head office's time.
+
+    `family` are the faults that share one ticket of a device with this one: it is over when all of them are.
+    """
+    standing = tickets.open_ticket(connection, store, device.id, {change.rule, *family})
+    if change.kind == "cleared" and standing and episodes.others_stand(connection, standing.id, change.rule):
+        return None
     intake = take_in(standing, change, fault, device, store, now)
     return None if intake is None else _write(connection, intake, device, store)
 

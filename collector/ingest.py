@@ -6,6 +6,7 @@ Nothing is acknowledged before its commit; a crash at any point leads to the sam
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ from collector.inbox import Inbox, Lane, Message
 from collector.meters import Meters
 from collector.record import Delivery, Recorder, Tally
 from collector.store.database import Database, TryLater
-from collector.store.quarantine import put_in_quarantine
+from collector.store.quarantine import drop_beyond, put_in_quarantine
 from collector.store.streams import receipts
 from collector.unpack import Poison, refuse_all, unpack
 from collector.watch import Watch
@@ -27,6 +28,9 @@ from edge_agent.contract.clock import Clock
 MESSAGES_AT_ONCE = 200
 LINGER_S = 0.05
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 15.0
+LONGEST_REASON = 500
+TELL_EVERY_S = 60.0
+LOOK_EVERY_S = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +58,9 @@ class Ingest:
         self._stop = threading.Event()
         self._running = False
         self._waiting = False
+        self._untold = 0
+        self._tell_at = -math.inf
+        self._look_at = -math.inf
 
     @property
     def ready(self) -> bool:
@@ -77,10 +84,18 @@ class Ingest:
     def turn(self) -> None:
         if messages := self._inbox.take(MESSAGES_AT_ONCE, LINGER_S):
             self._keep_trying(messages)
-        if self._watch:
-            with suppress(TryLater):  # the database says so where it is asked whether it writes
-                if self._watch.look():
-                    self._wake()
+        with suppress(TryLater):  # the database says so where it is asked whether it writes
+            self._look()
+
+    def _look(self) -> None:
+        """At what no message brings about. Raises TryLater."""
+        if self._watch and self._watch.look():
+            self._wake()
+        if self._clock.mono() < self._look_at:
+            return
+        self._look_at = self._clock.mono() + LOOK_EVERY_S
+        if self._recorder.tell_withheld(self._database, self._clock.now()):
+            self._wake()
 
     def _keep_trying(self, messages: Sequence[Message]) -> None:
         """Returns when the messages are stored or put aside, or when the loop is to stop."""
@@ -104,11 +119,13 @@ class Ingest:
             raise
         except Exception as error:  # whatever one message is, the line behind it must move on
             if len(messages) > 1:
-                for message in messages:
-                    self._store([message])
+                for message in messages:  # each until it is stored: none that is settled may be settled again
+                    self._keep_trying([message])
                 return
-            log.exception("message cannot be stored topic=%s", messages[0].topic)
-            tally = self._set_aside(messages[0], f"{type(error).__name__}: {error}")
+            log.exception("message cannot be stored topic=%r", messages[0].topic)
+            reason = _tell(error)
+            tally = self._set_aside(messages[0], reason)
+            self._report_poison(messages[0], reason)
         self._acknowledge(messages, tally)
 
     def _commit(self, messages: Sequence[Message]) -> Tally:
@@ -129,23 +146,25 @@ class Ingest:
             self._watch.hear(stored.delivery.batch, live=stored.message.lane is Lane.LIVE)
 
     def _set_aside(self, message: Message, reason: str) -> Tally:
-        """Its entries count as received, or the store would send them for ever; the bytes are kept in any case."""
-        try:
-            tally = self._quarantine(message, reason, note=True)
-        except TryLater:
-            raise
-        except Exception:  # the bytes themselves must be kept, whatever is wrong with the entries
-            log.exception("entries cannot be noted topic=%s", message.topic)
-            tally = self._quarantine(message, reason, note=False)
-        self._report_poison(message, reason)
-        return tally
+        """Its entries count as received and lost, or the store would send them for ever; its bytes are kept.
 
-    def _quarantine(self, message: Message, reason: str, *, note: bool) -> Tally:
+        First as behind any gap, so that what waits for them is judged; where that fails too, by the receipts alone.
+        """
+        delivery = _refused(message)
+        for note in (self._recorder.record, self._recorder.account) if delivery else ():
+            try:
+                return self._quarantine(message, delivery, reason, note)
+            except TryLater:
+                raise
+            except Exception:  # the bytes themselves must be kept, whatever is wrong with the entries
+                log.exception("entries cannot be noted topic=%r", message.topic)
+        return self._quarantine(message, None, reason, self._recorder.record)
+
+    def _quarantine(self, message: Message, delivery: Delivery | None, reason: str, note: _Note) -> Tally:
         now = self._clock.now()
-        unread = _Opened(message=message, delivery=refuse_all(message) if note else None, trouble=reason)
         with self._database.writing() as connection:
-            _keep_unread(connection, [unread], now)
-            return self._recorder.record(connection, [unread.delivery] if unread.delivery else [], now)
+            _keep_unread(connection, [_Opened(message=message, delivery=delivery, trouble=reason)], now)
+            return note(connection, [delivery] if delivery else [], now)
 
     def _acknowledge(self, messages: Sequence[Message], tally: Tally) -> None:
         for store, ack in tally.acks:
@@ -159,8 +178,15 @@ class Ingest:
             self._wake()
 
     def _report_poison(self, message: Message, reason: str) -> None:
+        """One of many: a store that sends rubbish sends it all day, and each is in the quarantine."""
         self._meters.quarantined.inc()
-        log.warning("message quarantined topic=%s bytes=%d reason=%s", message.topic, len(message.payload), reason)
+        self._untold += 1
+        now = self._clock.steady()
+        if now >= self._tell_at:
+            self._tell_at = now + TELL_EVERY_S
+            told = (self._untold, message.topic, len(message.payload), reason)
+            log.warning("messages quarantined=%d, the latest topic=%r bytes=%d reason=%r", *told)
+            self._untold = 0
 
     def _wait_begins(self, trouble: TryLater) -> None:
         if not self._waiting:
@@ -171,6 +197,9 @@ class Ingest:
         if self._waiting:
             log.info("database writes again")
         self._waiting = False
+
+
+_Note = Callable[[Connection, Sequence[Delivery], datetime], Tally]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +219,19 @@ def _open(message: Message) -> _Opened:
     return _Opened(message=message, delivery=delivery, trouble=trouble)
 
 
+def _tell(error: Exception) -> str:
+    """In one line: the database's own errors quote the statement and all that was to be written."""
+    return f"{type(error).__name__}: {error}".splitlines()[0][:LONGEST_REASON]
+
+
+def _refused(message: Message) -> Delivery | None:
+    """All of its entries; None where not even their numbers can be read."""
+    try:
+        return refuse_all(message)
+    except Poison:
+        return None
+
+
 def _keep_unread(connection: Connection, opened: Sequence[_Opened], now: datetime) -> None:
     """Before any of it counts as received: of what was received earlier, nothing is left to be taken in."""
     kept: set[tuple[str, str, int]] = set()
@@ -201,3 +243,5 @@ def _keep_unread(connection: Connection, opened: Sequence[_Opened], now: datetim
             fresh = [seq for seq in one.delivery.refused if seq not in known and (store, stream, seq) not in kept]
             kept |= {(store, stream, seq) for seq in fresh}
         put_in_quarantine(connection, one.message.topic, one.message.payload, one.trouble, now, fresh)
+    if opened:
+        drop_beyond(connection)

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from collector.desk import correct, note_change
 from collector.domain.episodes import episode_of
-from collector.domain.segments import Course, Drop, Fork, Join, Run, segment_of
+from collector.domain.segments import Course, Drop, Fork, Join, Present, Run, Step, segment_of
+from collector.domain.tickets import Ticket
+from collector.present import untold
 from collector.store import episodes, memories, streams, tickets
 from collector.store.memories import Remembered
 from collector.store.streams import Unjudged
 from edge_agent.contract.readings import Device, Telemetry
+from rules.book import RuleBook
 from rules.engine import Judgement, judge
 from rules.memory import DeviceMemory
-from rules.model import Change, RuleBook
+from rules.model import Change
 from rules.segments import Correction, Joined, fork, join
+from rules.standing import restate
 
 log = logging.getLogger(__name__)
 
 AHEAD_AT_MOST = timedelta(minutes=5)
 """How far a store's clock may be ahead of head office's."""
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No store polled before; whatever says so has a clock that was never set, whether it knows or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,14 @@ class Referee:
             log.exception("segments cannot be joined store=%s device=%s", store, device.id)
             return Joined(memory=replace(later, openings=None), corrections=())
 
+    def restate(self, store: str, device: Device, memory: DeviceMemory, rules: Collection[str]) -> tuple[Change, ...]:
+        """None of them where that fails."""
+        try:
+            return restate(self._book, device, memory, rules)
+        except Exception:  # one device's alarms must not keep a store's messages from being stored
+            log.exception("what stands cannot be told store=%s device=%s", store, device.id)
+            return ()
+
 
 class Judging:
     """One transaction. `feed_events` counts what it told, `unjudged` lists what it did not judge, and why."""
@@ -97,7 +111,13 @@ class Judging:
             Unjudged(store=store, stream=stream, seq=seq, poll=poll, reason=reason) for seq, poll in polls.items()
         ]
 
-    def _take(self, bout: Bout, step: Fork | Run | Join | Drop) -> None:
+    def tell_what_stands(self, store: str, devices: Mapping[str, Device]) -> None:
+        """The present of the store begins, or has been waited for long enough."""
+        self._flush()
+        for device, change in list(untold(self._connection, self._book, self._referee.restate, store, devices)):
+            self._tell(store, device, change)
+
+    def _take(self, bout: Bout, step: Step) -> None:
         match step:
             case Run(live=True):
                 self._run_live(bout, step)
@@ -109,6 +129,8 @@ class Judging:
             case Join():
                 self._flush()
                 self._join(bout, step)
+            case Present():
+                self.tell_what_stands(bout.store, bout.devices)
             case Drop():
                 memories.forget_segment(self._connection, bout.store, bout.stream, step.start)
                 late = streams.take_ahead(self._connection, (bout.store, bout.stream), 1, step.below - 1)
@@ -126,7 +148,10 @@ class Judging:
             self._live[key] = Remembered(start=run.start, memory=judgement.memory)
             self._changed.add(key)
             for change in judgement.changes:
-                self._tell(bout.store, device, change)
+                if run.told:
+                    self._tell(bout.store, device, change)
+                else:
+                    self._write_down(bout.store, device, change, ticket=None)
 
     def _run_history(self, bout: Bout, run: Run) -> None:
         known = memories.recall_segment(self._connection, bout.store, bout.stream, run.start)
@@ -177,10 +202,16 @@ class Judging:
 
     def _tell(self, store: str, device: Device, change: Change) -> None:
         """To the technicians, and into the device's episodes."""
-        ticket = note_change(self._connection, change, self._book.by_id[change.rule], device, store, self._now)
-        self.feed_events += ticket is not None
-        standing = ticket or tickets.open_ticket(self._connection, store, device.id, change.rule)
+        ticket = self._note(store, device, change)
+        family = self._book.family(change.rule)
+        standing = ticket or tickets.open_ticket(self._connection, store, device.id, family)
         self._write_down(store, device, change, None if standing is None else standing.id)
+
+    def _note(self, store: str, device: Device, change: Change) -> Ticket | None:
+        rule, family = self._book.by_id[change.rule], self._book.family(change.rule)
+        ticket = note_change(self._connection, change, rule, device, store, self._now, family)
+        self.feed_events += ticket is not None
+        return ticket
 
     def _write_down(self, store: str, device: Device, change: Change, ticket: int | None) -> None:
         if change.kind == "raised":
@@ -236,19 +267,19 @@ class Judging:
         return Remembered(start=step.earlier, memory=joined.memory)
 
     def _correct(self, store: str, device: Device, correction: Correction, step: Join) -> None:
-        """History opens and closes no ticket; what is live is told."""
+        """History opens and closes no ticket; what is live is told, from the present on."""
         rule = self._book.by_id[correction.rule]
         self.feed_events += correct(self._connection, correction, rule, device, store, self._now)
         change = correction.change
         if change is None:
             return
-        if not step.live:
+        if not (step.live and step.told):
             if change.kind == "raised":
                 self._write_down(store, device, change, ticket=None)
         elif change.kind == "raised":
             self._tell(store, device, change)
         else:
-            self.feed_events += note_change(self._connection, change, rule, device, store, self._now) is not None
+            self._note(store, device, change)
 
 
 def _begun(known: Remembered | None, start: int, *, first: bool = False) -> DeviceMemory:
@@ -267,4 +298,4 @@ def _why_not(devices: Mapping[str, Device], poll: Telemetry, now: datetime) -> s
         return "no_inventory"
     if poll.device not in devices:
         return "unknown_device"
-    return "" if poll.clock_trusted and poll.at <= now + AHEAD_AT_MOST else "clock"
+    return "" if poll.clock_trusted and EARLIEST <= poll.at <= now + AHEAD_AT_MOST else "clock"

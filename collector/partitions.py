@@ -33,6 +33,9 @@ class Partitions:
     def holds(self, store: str) -> bool:
         return self.first <= int(partition(store), 16) <= self.last
 
+    def overlap(self, other: Partitions) -> bool:
+        return self.first <= other.last and other.first <= self.last
+
     def topics(self, leaf: str) -> list[str]:
         """Filters that match what the stores of these partitions send as `leaf`."""
         if self.all:
@@ -43,13 +46,21 @@ class Partitions:
 ALL = Partitions()
 
 
+def partitions_of(text: str) -> Partitions:
+    """The inverse of `str`. Raises ValueError."""
+    match = _RANGE.fullmatch(text)
+    if match is None or not int(match[1]) <= int(match[2]) <= LAST:
+        raise ValueError(f"no range within 0 and {LAST}: {text!r}")
+    return Partitions(first=int(match[1]), last=int(match[2]))
+
+
 def _validate(value: Any) -> Partitions:
     if isinstance(value, Partitions):
         return value
-    match = _RANGE.fullmatch(value) if isinstance(value, str) else None
-    if match is None or not int(match[1]) <= int(match[2]) <= LAST:
-        raise PydanticCustomError("partitions", "write a range within 0 and 255, such as 0-127", _ZH)
-    return Partitions(first=int(match[1]), last=int(match[2]))
+    try:
+        return partitions_of(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise PydanticCustomError("partitions", "write a range within 0 and 255, such as 0-127", _ZH) from error
 
 
 PartitionRange = Annotated[Partitions, BeforeValidator(_validate)]

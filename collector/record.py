@@ -5,25 +5,37 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from collector.domain.receipts import Range, Receipts, acknowledge, receive
-from collector.domain.segments import advance
-from collector.judging import Bout, Judging, Referee
+from collector.domain.segments import Course, advance
+from collector.judging import AHEAD_AT_MOST, Bout, Judging, Referee
 from collector.store import inventory, memories, streams
+from collector.store.database import Database
 from collector.store.inventory import Sighting
 from collector.store.streams import Progress
 from collector.succession import ENDED, succeed
 from collector.telemetry.base import Arrival, TelemetryStore
 from edge_agent.contract.readings import UNREACHED, Ack, AgentStatus, Batch, Entry, Gap, Telemetry
-from rules.model import RuleBook
+from rules.book import RuleBook
+
+WITHHELD_AT_MOST = timedelta(minutes=5)
+"""For so long of head office's time nothing is told of a store that does not come to its present: a hole is judged
+around sooner (`HOLE_LASTS`), so that this is for a line that is too slow or dead."""
+ISLANDS_AT_MOST = 5_000
+"""Of one stream; they are read and written with each of its messages. An agent's own make a handful."""
+
+
+class TooScattered(ValueError):
+    """Send what is missing in between first: what is taken in must be remembered hole by hole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What could be read of a message. Entries that are `refused` are put aside elsewhere, and must not come again."""
+    """What could be read of a message. Entries that are `refused` are put aside elsewhere, and must not come again:
+    they count as lost until they are taken in from there."""
 
     batch: Batch
     refused: tuple[int, ...] = ()
@@ -57,6 +69,12 @@ class _News:
         return self.batch.store, self.batch.stream
 
     @property
+    def lost(self) -> set[int]:
+        """What nobody could read, and has not been told of before."""
+        known = (self.before or Progress()).receipts
+        return {seq for seq in self.refused if seq not in known} - {entry.seq for entry in self.fresh}
+
+    @property
     def polls(self) -> dict[int, Telemetry]:
         return {entry.seq: entry.body for entry in self.fresh if isinstance(entry.body, Telemetry)}
 
@@ -70,7 +88,7 @@ class Recorder:
         self._referee = Referee(book)
 
     def record(self, connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> Tally:
-        """`now` is when they arrived, by head office's clock."""
+        """`now` is when they arrived, by head office's clock. Raises TooScattered."""
         tally = Tally()
         if not deliveries:
             return tally
@@ -83,7 +101,36 @@ class Recorder:
         ]
         tally.readings = self._telemetry.record(connection, arrivals)
         self._judge(connection, news, now, tally)
-        inventory.note_sightings(connection, _sightings(arrivals))
+        inventory.note_sightings(connection, _sightings(arrivals, now))
+        return tally
+
+    def tell_withheld(self, database: Database, now: datetime) -> int:
+        """What stands of stores whose present is long in coming, each in a transaction of its own. Returns how many
+        events it added to the feed. Raises TryLater."""
+        with database.reading() as connection:
+            waiting = streams.withheld(connection, now - WITHHELD_AT_MOST)
+        return sum(self._tell_one(database, key, now) for key in waiting)
+
+    def _tell_one(self, database: Database, key: streams.Key, now: datetime) -> int:
+        store, _ = key
+        with database.writing() as connection:
+            if not streams.note_told(connection, key, now - WITHHELD_AT_MOST, now):
+                return 0
+            judging = Judging(connection, self._book, self._referee, now)
+            judging.tell_what_stands(store, inventory.known_devices(connection, [store])[store])
+        return judging.feed_events
+
+    def account(self, connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> Tally:
+        """The receipts and nothing else, for what `record` fails on: all of it is `refused`.
+
+        What was judged stays where it is; whatever comes next goes on from there, as behind any gap.
+        """
+        tally = Tally()
+        for one in _read(connection, deliveries):
+            inventory.note_arrivals(connection, [one.batch.store], now)
+            _note(connection, one, now, tally)
+            progress = replace(one.before or Progress(), receipts=one.received, heard_at=now)
+            streams.remember(connection, {one.key: progress})
         return tally
 
     def _judge(self, connection: Connection, news: Sequence[_News], now: datetime, tally: Tally) -> None:
@@ -97,14 +144,28 @@ class Recorder:
             if begun.ended:
                 judging.refuse(*one.key, polls, ENDED)
                 continue
-            course = advance(begun.segments, one.received, tuple(polls), one.batch.live_from, now)
-            progress[one.key] = replace(progress[one.key], segments=course.segments)
+            course, progress[one.key] = _go_on(progress[one.key], one, now)
             store, stream = one.key
             bouts.append(Bout(store=store, stream=stream, devices=devices[store], course=course, polls=polls))
         judging.follow(bouts)
         streams.remember(connection, progress)
         tally.feed_events += judging.feed_events
         tally.unjudged.update(one.reason for one in judging.unjudged)
+
+
+def _go_on(progress: Progress, news: _News, now: datetime) -> tuple[Course, Progress]:
+    """What is to be done with the news, and how the stream stands then."""
+    progress = progress.told_of_present(news.batch.present_from, now)
+    course = advance(
+        progress.segments,
+        news.received,
+        tuple(news.polls),
+        news.batch.live_from,
+        now,
+        progress.present_from if progress.withheld_since else None,
+    )
+    withheld_since = None if course.reaches_present else progress.withheld_since
+    return course, replace(progress, segments=course.segments, withheld_since=withheld_since)
 
 
 def _read(connection: Connection, deliveries: Iterable[Delivery]) -> list[_News]:
@@ -117,31 +178,34 @@ def _read(connection: Connection, deliveries: Iterable[Delivery]) -> list[_News]
 def _by_stream(deliveries: Iterable[Delivery]) -> dict[streams.Key, Delivery]:
     entries: dict[streams.Key, list[Entry]] = {}
     refused: dict[streams.Key, list[int]] = {}
-    live_from: dict[streams.Key, int] = {}
+    bounds: dict[streams.Key, tuple[int, int]] = {}
     for delivery in deliveries:
         key = (delivery.batch.store, delivery.batch.stream)
         entries.setdefault(key, []).extend(delivery.batch.entries)
         refused.setdefault(key, []).extend(delivery.refused)
-        live_from[key] = max(delivery.batch.live_from, live_from.get(key, 0))
-    return {
-        key: Delivery(
-            batch=Batch(store=key[0], stream=key[1], entries=tuple(told), live_from=live_from[key]),
-            refused=tuple(refused[key]),
-        )
-        for key, told in entries.items()
-    }
+        live_from, present_from = bounds.get(key, (0, 0))
+        bounds[key] = max(delivery.batch.live_from, live_from), max(delivery.batch.present_from, present_from)
+    merged: dict[streams.Key, Delivery] = {}
+    for key, told in entries.items():
+        live_from, present_from = bounds[key]
+        batch = Batch(store=key[0], stream=key[1], entries=tuple(told), live_from=live_from, present_from=present_from)
+        merged[key] = Delivery(batch=batch, refused=tuple(refused[key]))
+    return merged
 
 
 def _compare(delivery: Delivery, before: Progress | None) -> _News:
-    """What was not received yet, each once, by number."""
+    """What was not received yet, each once, by number. Raises TooScattered."""
     known = (before or Progress()).receipts
     fresh = {entry.seq: entry for entry in delivery.batch.entries if entry.seq not in known}
     entries = tuple(sorted(fresh.values(), key=lambda entry: entry.seq))
+    received = receive(known, _spans(entries, delivery.refused))
+    if len(received.ranges) > max(ISLANDS_AT_MOST, len(known.ranges)):
+        raise TooScattered(f"more than {ISLANDS_AT_MOST} holes in stream {delivery.batch.stream!r}")
     return _News(
         batch=delivery.batch,
         refused=delivery.refused,
         before=before,
-        received=receive(known, _spans(entries, delivery.refused)),
+        received=received,
         fresh=entries,
     )
 
@@ -161,6 +225,7 @@ def _note(connection: Connection, news: _News, now: datetime, tally: Tally) -> N
             gaps.append((entry.seq, entry.body))
     tally.gaps += len(gaps)
     streams.record_gaps(connection, news.key, gaps, now)
+    streams.record_unreadable(connection, news.key, news.lost, now)
 
 
 def _spans(entries: Iterable[Entry], refused: Iterable[int]) -> list[Range]:
@@ -173,12 +238,13 @@ def _spans(entries: Iterable[Entry], refused: Iterable[int]) -> list[Range]:
     return spans
 
 
-def _sightings(arrivals: Iterable[Arrival]) -> list[Sighting]:
-    """The newest of each device."""
+def _sightings(arrivals: Iterable[Arrival], now: datetime) -> list[Sighting]:
+    """The newest of each device; one from the future would be the newest for ever."""
     newest: dict[memories.Key, Telemetry] = {}
     for one in arrivals:
         poll, key = one.telemetry, (one.store, one.telemetry.device)
-        if poll.clock_trusted and poll.readings and (key not in newest or poll.at >= newest[key].at):
+        known_when = poll.clock_trusted and poll.at <= now + AHEAD_AT_MOST
+        if known_when and poll.readings and (key not in newest or poll.at >= newest[key].at):
             newest[key] = poll
     return [
         Sighting(

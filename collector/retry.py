@@ -48,9 +48,10 @@ def take_in_again(
     except Poison as poison:
         return Retried(taken=0, left=len(held.refused), reason=str(poison))
     if held.refused:
-        entries = [entry for entry in delivery.batch.entries if entry.seq in held.refused]
+        refused = set(held.refused)
+        entries = [entry for entry in delivery.batch.entries if entry.seq in refused]
         _store(connection, delivery, entries, telemetry, now)
-        left = tuple(sorted(set(held.refused) - {entry.seq for entry in entries}))
+        left = tuple(sorted(refused - {entry.seq for entry in entries}))
         taken = len(entries)
     else:
         known = streams.receipts(connection, delivery.batch.store, delivery.batch.stream)
@@ -69,6 +70,7 @@ def _store(
     key = store, stream = delivery.batch.store, delivery.batch.stream
     polls = [(entry.seq, entry.body) for entry in entries if isinstance(entry.body, Telemetry)]
     gaps = [(entry.seq, entry.body) for entry in entries if isinstance(entry.body, Gap)]
+    streams.forget_unreadable(connection, key, [entry.seq for entry in entries])
     for entry in entries:
         if isinstance(entry.body, AgentStatus):
             inventory.replace_inventory(connection, store, stream, entry.seq, entry.body)

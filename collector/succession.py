@@ -35,7 +35,9 @@ def succeed(
             continue
         standing[key] = begun
         streams.remember(connection, {key: begun})
-        for other in _end_others(connection, key, judging):
+        for other, withheld_since in _end_others(connection, key, judging).items():
+            if withheld_since is not None:  # the new one has to tell of it, at its own present
+                standing[key] = replace(standing[key], withheld_since=standing[key].withheld_since or withheld_since)
             if other in standing:
                 standing[other] = replace(standing[other], ended=True)
     return standing
@@ -46,9 +48,9 @@ def _is_alone(connection: Connection, key: Key, now: datetime) -> bool:
     return heard_at is None or now - heard_at >= TAKEN_BACK_AFTER
 
 
-def _end_others(connection: Connection, key: Key, judging: Judging) -> list[Key]:
+def _end_others(connection: Connection, key: Key, judging: Judging) -> dict[Key, datetime | None]:
     """What their history still lacked is not judged any more."""
-    ended = [(key[0], stream) for stream in streams.end_others(connection, *key)]
+    ended = {(key[0], stream): since for stream, since in streams.end_others(connection, *key).items()}
     for store, stream in ended:
         memories.forget_history(connection, store, stream)
         judging.refuse(store, stream, streams.take_ahead(connection, (store, stream), 0, streams.HIGHEST), ENDED)

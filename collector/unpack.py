@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from collector.inbox import Message
 from collector.record import Delivery
-from edge_agent.contract.codec import Undecodable, decode_batch, encode_batch, live_from_of, split_batch
-from edge_agent.contract.readings import AgentStatus, Batch, Entry, Gap
+from edge_agent.contract.codec import Undecodable, bounds_of, decode_batch, encode_batch, split_batch
+from edge_agent.contract.readings import AgentStatus, Batch, Entry, Gap, Telemetry
 from edge_agent.contract.topics import STORE_ID, NotOurTopic, parse_topic
 
 LARGEST_SEQ = 2**63 - 1
 LONGEST_STREAM = 128
+LARGEST_PAYLOAD = 16 * 2**20
+"""Bytes, many times what an agent sends. What is larger is not looked into: it would hold up everybody."""
+LONGEST_NAME = 300
+DEVICES_AT_MOST = 2_000
+LARGEST_VERSION = 2**31
 
 
 class Poison(ValueError):
@@ -24,6 +27,8 @@ def unpack(message: Message) -> tuple[Delivery, str]:
         store = parse_topic(message.topic).store
     except NotOurTopic as error:
         raise Poison(str(error)) from error
+    if len(message.payload) > LARGEST_PAYLOAD:
+        return refuse_all(message), f"longer than {LARGEST_PAYLOAD} bytes"
     try:
         return Delivery(batch=_read(store, message.payload)), ""
     except (Undecodable, Poison) as error:
@@ -31,9 +36,15 @@ def unpack(message: Message) -> tuple[Delivery, str]:
 
 
 def refuse_all(message: Message) -> Delivery:
-    delivery, _ = unpack(message)
-    numbers = [entry.seq for entry in delivery.batch.entries]
-    return Delivery(batch=replace(delivery.batch, entries=()), refused=(*numbers, *delivery.refused))
+    """Its numbers alone: whatever is wrong with the bodies, nobody looks at them. Raises Poison."""
+    try:
+        store = parse_topic(message.topic).store
+        stream, frames = split_batch(message.payload)
+    except (NotOurTopic, Undecodable) as error:
+        raise Poison(str(error)) from error
+    _check_stream(stream)
+    refused = tuple(seq for seq, _ in frames if 1 <= seq <= LARGEST_SEQ)
+    return Delivery(batch=Batch(store=store, stream=stream, entries=()), refused=refused)
 
 
 def _read(store: str, payload: bytes) -> Batch:
@@ -59,7 +70,8 @@ def _salvage(store: str, payload: bytes) -> Delivery:
         except (Undecodable, Poison):
             if 1 <= seq <= LARGEST_SEQ:
                 refused.append(seq)
-    batch = Batch(store=store, stream=stream, entries=tuple(entries), live_from=live_from_of(payload))
+    live_from, present_from = bounds_of(payload)
+    batch = Batch(store=store, stream=stream, entries=tuple(entries), live_from=live_from, present_from=present_from)
     return Delivery(batch=batch, refused=tuple(refused))
 
 
@@ -72,17 +84,43 @@ def _check(entry: Entry) -> None:
     if not 1 <= entry.seq <= LARGEST_SEQ:
         raise Poison(f"sequence number {entry.seq} is out of bounds")
     match entry.body:
-        case Gap() as gap if not _countable(gap):
-            raise Poison(f"gap {gap.from_seq}..{gap.to_seq} is out of bounds")
+        case Gap() as gap:
+            _check_gap(gap)
         case AgentStatus() as status:
-            ids = [device.id for device in status.devices]
-        case Gap():
-            ids = []
-        case telemetry:
-            ids = [telemetry.device]
-    for name in ids:
-        if not STORE_ID.fullmatch(name):
-            raise Poison(f"{name[:80]!r} cannot be the id of a device")
+            _check_status(status)
+        case Telemetry() as telemetry:
+            _check_id(telemetry.device)
+            _check_names(telemetry.boot, *[reading.point for reading in telemetry.readings])
+
+
+def _check_gap(gap: Gap) -> None:
+    if not _countable(gap):
+        raise Poison(f"gap {gap.from_seq}..{gap.to_seq} is out of bounds")
+    _check_names(gap.reason)
+
+
+def _check_status(status: AgentStatus) -> None:
+    if len(status.devices) > DEVICES_AT_MOST:
+        raise Poison(f"more than {DEVICES_AT_MOST} devices")
+    _check_names(status.boot, status.agent_version, status.name.zh, status.name.en, status.timezone)
+    for device in status.devices:
+        _check_id(device.id)
+        _check_names(device.name.zh, device.name.en, device.device_class, device.duty, device.profile)
+        _check_names(device.bus, device.fed_by, device.product_class)
+        if not 0 <= device.profile_version < LARGEST_VERSION:
+            raise Poison(f"profile version {device.profile_version} is out of bounds")
+
+
+def _check_id(name: str) -> None:
+    if not STORE_ID.fullmatch(name):
+        raise Poison(f"{name[:80]!r} cannot be the id of a device")
+
+
+def _check_names(*names: str) -> None:
+    """They are kept for ever, or stand on every page."""
+    if max(map(len, names)) > LONGEST_NAME:
+        longest = max(names, key=len)
+        raise Poison(f"{longest[:80]!r} is longer than {LONGEST_NAME}")
 
 
 def _countable(gap: Gap) -> bool:

@@ -18,6 +18,7 @@ from collector.domain.line_faults import OFFICE, LineFault
 from collector.domain.rivals import Speakers, are_rivals, listen
 from collector.domain.silence import DEFAULT_AFTER, NEVER, Ears, Heard, Verdict, judge_silence
 from collector.meters import Meters
+from collector.partitions import ALL, Partitions
 from collector.store import lines
 from collector.store.database import Database
 from collector.store.lines import SOUND, Line
@@ -27,15 +28,16 @@ from edge_agent.contract.text import same
 from rules.model import Change
 
 LOOK_EVERY_S = 10.0
-EXPECTED_FOR = timedelta(days=1)
-"""A store that was not heard for so long has its ticket, or is no more."""
+EXPECTED_FOR = timedelta(days=30)
+"""A store that was not heard for so long has its ticket, or is no more. Longer than head office itself may be down:
+what fell silent meanwhile is noticed afterwards."""
 
 log = logging.getLogger(__name__)
 
 
 class Watch:
-    """`hears` answers whether messages reach us just now and are stored as they come; `expects`, which stores are ours
-    where several collectors divide them."""
+    """`hears` answers whether messages reach us just now and are stored as they come; `partitions` tells which stores
+    are ours where several collectors divide them."""
 
     def __init__(
         self,
@@ -44,14 +46,14 @@ class Watch:
         meters: Meters,
         hears: Callable[[], bool],
         after: timedelta = DEFAULT_AFTER,
-        expects: Callable[[str], bool] = lambda _store: True,
+        partitions: Partitions = ALL,
     ) -> None:
         self._database = database
         self._clock = clock
         self._meters = meters
         self._hears = hears
         self._after = after
-        self._expects = expects
+        self._partitions = partitions
         self._heard: dict[str, Heard] = {}
         self._speakers: dict[str, Speakers] = {}
         self._rivals: dict[str, datetime] = {}
@@ -86,24 +88,20 @@ class Watch:
         now = self._clock.now()
         self._forget_rivals(now)
         with self._database.reading() as connection:
-            known = {one: line for one, line in lines.lines(connection).items() if one == OFFICE or self._expects(one)}
+            known = {one: line for one, line in lines.lines(connection).items() if self._partitions.holds(one)}
             heard = lines.last_heard(connection, now - EXPECTED_FOR)
-        last_heard = {store: at for store, at in heard.items() if self._expects(store)}
-        verdict = self._judge(known, last_heard)
+            together = any(part.overlap(self._partitions) for part in lines.unheard(connection))
+        last_heard = {store: at for store, at in heard.items() if self._partitions.holds(store)}
+        verdict = self._judge(known, last_heard, together=together)
         changed = self._write(verdict, known, last_heard, now)
-        self._meters.silent.set(sum(line.silent_since is not None for store, line in known.items() if store != OFFICE))
+        self._meters.silent.set(sum(line.silent_since is not None for line in known.values()))
         self._meters.rivals.set(len(self._rivals))
         return changed
 
-    def _judge(self, known: dict[str, Line], last_heard: dict[str, datetime]) -> Verdict:
+    def _judge(self, known: dict[str, Line], last_heard: dict[str, datetime], *, together: bool) -> Verdict:
         silent = {store for store, line in known.items() if line.silent_since is not None}
         return judge_silence(
-            last_heard.keys(),
-            self._heard,
-            ears=self._ears,
-            known=silent - {OFFICE},
-            together=OFFICE in silent,
-            after=self._after,
+            last_heard.keys(), self._heard, ears=self._ears, known=silent, together=together, after=self._after
         )
 
     def _write(self, verdict: Verdict, known: dict[str, Line], last_heard: dict[str, datetime], now: datetime) -> bool:
@@ -120,7 +118,7 @@ class Watch:
             for store in verdict.heard:
                 self._say(connection, store, known, None, now)
             if verdict.together:
-                self._say_together(connection, verdict, known, now)
+                self._say_together(connection, verdict, now)
         return bool(verdict.silent or verdict.heard or verdict.together)
 
     def _say(
@@ -133,13 +131,14 @@ class Watch:
         known[store] = replace(known.get(store, SOUND), silent_since=since)
         lines.write_line(connection, store, known[store])
 
-    def _say_together(self, connection: Connection, verdict: Verdict, known: dict[str, Line], now: datetime) -> None:
+    def _say_together(self, connection: Connection, verdict: Verdict, now: datetime) -> None:
+        """One alarm for all collectors: raised by the first whose stores fall silent, over when none says so."""
         kind = verdict.together or "raised"
-        began = known.get(OFFICE, SOUND).silent_since or now - self._after
-        change = line_faults.unheard(kind, now, began, verdict.quiet, verdict.expected)
-        self._note(connection, change, line_faults.STORES_UNHEARD, OFFICE, now)
-        known[OFFICE] = Line(silent_since=began if kind == "raised" else None)
-        lines.write_line(connection, OFFICE, known[OFFICE])
+        began = min(lines.unheard(connection).values(), default=now - self._after)
+        lines.write_unheard(connection, self._partitions, now - self._after if kind == "raised" else None)
+        if kind == "raised" or not lines.unheard(connection):
+            change = line_faults.unheard(kind, now, began, verdict.quiet, verdict.expected)
+            self._note(connection, change, line_faults.STORES_UNHEARD, OFFICE, now)
 
     def _note(self, connection: Connection, change: Change, fault: LineFault, store: str, now: datetime) -> None:
         lines.list_own(connection, store, fault.device, line_faults.OFFICE_NAME if store == OFFICE else same(store))

@@ -110,5 +110,5 @@ def _machine(given: _MachineDocument, store: _StoreDocument) -> ReferenceMachine
         product_class=given.product_class,
         kind=given.kind,
         profile=given.profile,
-        says=frozenset(known.points) if known else frozenset(store.says[device_class]),
+        says=frozenset(known.points) | frozenset(known.derived) if known else frozenset(store.says[device_class]),
     )

@@ -9,7 +9,21 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from collector.api import docs, feed, health, page, past, problems, quarantine, session, stores, tickets
+from collector.api import (
+    alarms,
+    docs,
+    feed,
+    health,
+    page,
+    past,
+    precision,
+    problems,
+    quarantine,
+    session,
+    stores,
+    suppressions,
+    tickets,
+)
 from collector.api.guard import Guard
 from collector.api.office import Office
 
@@ -20,6 +34,7 @@ _DESCRIPTION = (
 _TAGS = [
     {"name": "session", "description": "登录 / logging in and out"},
     {"name": "tickets", "description": "工单 / repair tickets"},
+    {"name": "alarms", "description": "报警 / alarms as operators see and answer them"},
     {"name": "stores", "description": "门店与设备 / stores, devices, readings"},
     {"name": "feed", "description": "实时事件 / the live feed"},
     {"name": "health", "description": "运行状况 / health and figures"},
@@ -43,6 +58,9 @@ def build_app(office: Office) -> FastAPI:
         session.router,
         session.links,
         tickets.router,
+        alarms.router,
+        suppressions.router,
+        precision.router,
         stores.router,
         past.router,
         feed.router,

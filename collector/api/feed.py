@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,9 +11,10 @@ from fastapi.responses import StreamingResponse
 from prometheus_client import Gauge
 from starlette.types import Receive, Scope, Send
 
-from collector.api.office import OfficeHere
+from collector.api.office import Office, OfficeHere
 from collector.api.problems import documented
-from collector.api.session import signed_in
+from collector.api.session import SessionCookie, account_of, signed_in
+from collector.store.database import TryLater
 
 _DESCRIPTION = """Events `ticket` carry a TicketSummary and an id; events `clock` carry `{"now": …}` every 5 s. Whoever
 comes back with `Last-Event-ID` (or `after`) is told all that was missed, in order."""
@@ -45,12 +47,21 @@ async def follow_feed(
     office: OfficeHere,
     after: Annotated[int | None, Query(ge=0, le=_POSITION)] = None,
     last_event_id: Annotated[str | None, Header()] = None,
+    token: SessionCookie = None,
 ) -> FeedResponse:
     position = after if last_event_id is None else position_of(last_event_id)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    response = FeedResponse(office.feed.follow(position), headers=headers)
+    response = FeedResponse(office.feed.follow(position, partial(_admitted, office, token)), headers=headers)
     response.clients = office.meters.feed_clients
     return response
+
+
+def _admitted(office: Office, token: str | None) -> bool:
+    """Whether the session still is one: a stream may be open for weeks, and people log out, leave, change passwords."""
+    try:
+        return account_of(office, token) is not None
+    except TryLater:
+        return True
 
 
 def position_of(last_event_id: str) -> int:

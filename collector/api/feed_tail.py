@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from itertools import takewhile
 
 from starlette.concurrency import run_in_threadpool
 
@@ -18,8 +19,13 @@ log = logging.getLogger(__name__)
 
 POLL_S = 2.0
 HEARTBEAT_S = 5.0
-READ_AT_ONCE = 500
+ADMITTED_FOR_S = 30.0
+READ_AT_ONCE = 100
+"""Events; what a reader that takes nothing holds in memory."""
 REMEMBERED = 2_000
+
+_Encoded = tuple[int, bytes]
+"""An event's id, and the event as every follower is told it."""
 
 
 class FeedTail:
@@ -29,7 +35,7 @@ class FeedTail:
         self._database = database
         self._now = now
         self._heartbeat = heartbeat
-        self._tail: deque[FeedEvent] = deque(maxlen=REMEMBERED)
+        self._tail: deque[_Encoded] = deque(maxlen=REMEMBERED)
         self._tail_begins = 0
         self._position = 0
         self._bell = asyncio.Event()
@@ -52,34 +58,40 @@ class FeedTail:
     async def run(self) -> None:
         """Until `close`: reads what is new and tells the followers."""
         self._loop = asyncio.get_running_loop()
-        self._position = self._tail_begins = await run_in_threadpool(self._newest)
+        work = self._begin
         while not self._closed:
+            try:
+                await work()
+                work = self._catch_up
+            except TryLater:
+                pass
+            except Exception:  # everybody's page hangs on this loop; the next round may succeed
+                log.exception("feed cannot be read")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._bell.wait(), POLL_S)
             self._bell.clear()
-            try:
-                await self._catch_up()
-            except TryLater:
-                continue
-            except Exception:  # everybody's page hangs on this loop; the next round may succeed
-                log.exception("feed cannot be read")
 
-    async def follow(self, after: int | None) -> AsyncIterator[bytes]:
+    async def follow(self, after: int | None, admitted: Callable[[], bool] = lambda: True) -> AsyncIterator[bytes]:
         """Server-sent events beyond that position (None: from now on), and the time at every heartbeat.
 
-        A position that was never given out comes from another database: then everything is told.
+        A position that was never given out comes from another database: then everything is told. `admitted` is asked
+        in another thread now and then, and the stream ends where it says no.
         """
         loop = asyncio.get_running_loop()
         position = self._position if after is None else after
         if position > self._position:
             position = 0 if position > await run_in_threadpool(self._newest) else position
         yield b"retry: 2000\n\n" + self._clock_event()
-        beat_at = loop.time() + self._heartbeat
+        beat_at, ask_at = loop.time() + self._heartbeat, loop.time() + ADMITTED_FOR_S
         while not self._closed:
+            if loop.time() >= ask_at:
+                if not await run_in_threadpool(admitted):
+                    return
+                ask_at = loop.time() + ADMITTED_FOR_S
             changed = self._changed
             if events := await self._beyond(position):
-                position = events[-1].id
-                yield b"".join(map(_encode, events))
+                position = events[-1][0]
+                yield b"".join(encoded for _, encoded in events)
                 continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), max(0.0, beat_at - loop.time()))
@@ -87,26 +99,30 @@ class FeedTail:
                 beat_at += self._heartbeat
                 yield self._clock_event()
 
-    async def _beyond(self, position: int) -> list[FeedEvent]:
+    async def _beyond(self, position: int) -> list[_Encoded]:
         if position >= self._position:
             return []
         if position >= self._tail_begins:
-            return [event for event in self._tail if event.id > position]
+            newest_first = takewhile(lambda event: event[0] > position, reversed(self._tail))
+            return list(newest_first)[: -READ_AT_ONCE - 1 : -1]
         return await run_in_threadpool(self._read, position)
+
+    async def _begin(self) -> None:
+        self._position = self._tail_begins = await run_in_threadpool(self._newest)
 
     async def _catch_up(self) -> None:
         while events := await run_in_threadpool(self._read, self._position):
             for event in events:
                 if len(self._tail) == REMEMBERED:
-                    self._tail_begins = self._tail[0].id
+                    self._tail_begins = self._tail[0][0]
                 self._tail.append(event)
-            self._position = events[-1].id
+            self._position = events[-1][0]
             changed, self._changed = self._changed, asyncio.Event()
             changed.set()
 
-    def _read(self, after: int) -> list[FeedEvent]:
+    def _read(self, after: int) -> list[_Encoded]:
         with self._database.reading() as connection:
-            return list(feed.after(connection, after, READ_AT_ONCE))
+            return [(event.id, _encode(event)) for event in feed.after(connection, after, READ_AT_ONCE)]
 
     def _newest(self) -> int:
         with self._database.reading() as connection:

@@ -15,7 +15,8 @@ router = APIRouter(tags=["health"])
 
 @router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", operation_id="isAlive", summary="The process answers")
-def is_alive() -> dict[str, str]:
+async def is_alive() -> dict[str, str]:
+    """In the event loop: it answers also while every thread is busy."""
     return {"status": "alive"}
 
 

@@ -26,7 +26,7 @@ CHECK_WITHIN_S = 2.0
 router = APIRouter(prefix="/api/v1/session", tags=["session"])
 links = APIRouter(tags=["session"])
 
-_SessionCookie = Annotated[str | None, Cookie(alias=COOKIE)]
+SessionCookie = Annotated[str | None, Cookie(alias=COOKIE)]
 
 _GONE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -49,15 +49,20 @@ class Session(BaseModel):
     role: Role
 
 
-def signed_in(office: OfficeHere, token: _SessionCookie = None) -> Account:
+def signed_in(office: OfficeHere, token: SessionCookie = None) -> Account:
     """The account behind the request's cookie; the request ends with 401 where there is none."""
-    if token is None:
-        raise unauthorised()
-    with office.database.reading() as connection:
-        account = accounts.whose_session(connection, hash_token(token), office.wall())
+    account = account_of(office, token)
     if account is None:
         raise unauthorised()
     return account
+
+
+def account_of(office: Office, token: str | None) -> Account | None:
+    """None where the session has ended, or never was. Raises TryLater."""
+    if token is None:
+        return None
+    with office.database.reading() as connection:
+        return accounts.whose_session(connection, hash_token(token), office.wall())
 
 
 Who = Annotated[Account, Depends(signed_in)]
@@ -98,7 +103,7 @@ def who_am_i(who: Who) -> Session:
     status_code=HTTPStatus.NO_CONTENT,
     responses=documented(HTTPStatus.UNAUTHORIZED),
 )
-def log_out(_who: Who, response: Response, office: OfficeHere, token: _SessionCookie = None) -> None:
+def log_out(_who: Who, response: Response, office: OfficeHere, token: SessionCookie = None) -> None:
     with office.database.writing() as connection:
         accounts.end_session(connection, hash_token(token or ""))
     response.delete_cookie(COOKIE, path="/", secure=office.behind_tls, httponly=True, samesite="strict")
@@ -112,13 +117,21 @@ def log_out(_who: Who, response: Response, office: OfficeHere, token: _SessionCo
     responses={303: {"description": "Logged in; go to the page"}, 410: {"description": "Used, or too late"}},
 )
 def use_link(token: str, office: OfficeHere) -> Response:
-    with office.database.writing() as connection:
-        account = accounts.use_link(connection, hash_token(token), office.wall())
+    account = _use(office, hash_token(token))
     if account is None:
         return HTMLResponse(_GONE, HTTPStatus.GONE, headers={"Cache-Control": "no-store"})
     response = RedirectResponse("/", HTTPStatus.SEE_OTHER, headers={"Cache-Control": "no-store"})
     _give_cookie(office, response, account.name)
     return response
+
+
+def _use(office: Office, token_hash: str) -> Account | None:
+    """Looks before it writes: a stranger who tries links must not hold up the ingest."""
+    with office.database.reading() as connection:
+        if not accounts.is_link_good(connection, token_hash, office.wall()):
+            return None
+    with office.database.writing() as connection:
+        return accounts.use_link(connection, token_hash, office.wall())
 
 
 def _refuse_while_locked(office: Office, name: str, address: str) -> None:

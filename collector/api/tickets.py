@@ -11,13 +11,14 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
+from collector import lifecycle
 from collector.api.office import OfficeHere
 from collector.api.problems import Problem, documented, not_found
 from collector.api.session import Who, signed_in
 from collector.domain.events import TicketSummary, explain_point, summarise
 from collector.domain.intake import Case
 from collector.domain.tickets import EventKind, MoveRefused, RoleRefused, State, TicketEvent, move
-from collector.store import feed, tickets
+from collector.store import alarms, feed, tickets
 from collector.store.tickets import Placed
 from edge_agent.contract.readings import Quality
 from edge_agent.contract.text import Text
@@ -170,6 +171,9 @@ def move_ticket(ticket_id: _TicketId, step: MoveRequest, who: Who, office: Offic
             raise _refused(refused) from refused
         tickets.change(connection, step.from_, moved)
         tickets.append_event(connection, ticket_id, event)
+        if moved.state == "accepted":
+            its_alarms = {(moved.device, moved.fault), *alarms.on_ticket(connection, moved.id)}
+            lifecycle.acknowledge_with(connection, moved.store, its_alarms, who.name, event.at)
         feed.append(connection, summarise(moved, placed.store, placed.device))
         detail = _detail(connection, _find(connection, ticket_id))
     office.feed.wake()

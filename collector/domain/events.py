@@ -11,7 +11,8 @@ from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text, same
 
 GATEWAY_DUTY = Text(zh="网关", en="Gateway")
-"""Of the devices that head office lists for itself; no site file has it."""
+RULE_DUTY = Text(zh="规则", en="Rule")
+"""Of the devices that head office lists for itself; no site file has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def label_device(device: Device) -> DeviceLabel:
 
 def name_duty(duty: str) -> Text:
     """The duty's name; one that this version does not know yet is shown as it is written."""
-    return {**DUTIES, "gateway": GATEWAY_DUTY}.get(duty, same(duty))
+    return {**DUTIES, "gateway": GATEWAY_DUTY, "rule": RULE_DUTY}.get(duty, same(duty))
 
 
 def explain_point(device_class: str, point: str) -> PointMeaning:

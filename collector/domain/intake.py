@@ -9,7 +9,7 @@ from typing import Protocol
 from collector.domain.tickets import STOREWARDEN, EventKind, Ticket, TicketEvent
 from edge_agent.contract.readings import Device, Value
 from edge_agent.contract.text import Text
-from rules.model import Change, Diagnosis, Evidence
+from rules.model import SEVERITIES, Change, Diagnosis, Evidence
 
 
 class Fault(Protocol):
@@ -47,7 +47,7 @@ class Intake:
 def take_in(
     standing: Ticket | None, change: Change, rule: Fault, device: Device, store: str, at: datetime
 ) -> Intake | None:
-    """`standing` is the open ticket of this device and fault, if there is one; `at` is head office's time.
+    """`standing` is the open ticket of this device and family of faults, if there is one; `at` is head office's time.
 
     A change that repeats what the ticket already says comes to nothing, so that a replay changes nothing.
     """
@@ -56,6 +56,8 @@ def take_in(
             return _open(change, rule, device, store, at)
         case (Ticket(alarm_active=False) as ticket, "raised"):
             return _recur(ticket, change, rule, device, at)
+        case (Ticket(alarm_active=True) as ticket, "raised") if ticket.fault != change.rule:
+            return _join(ticket, change, rule, at)
         case (Ticket(alarm_active=True) as ticket, "cleared"):
             return _clear(ticket, change, at)
     return None
@@ -103,6 +105,14 @@ def _recur(ticket: Ticket, change: Change, rule: Fault, device: Device, at: date
         key_limit=rule.limit_of(device.duty),
     )
     return Intake(ticket=again, event=_note(ticket, "recurred", at), case=_case(change))
+
+
+def _join(ticket: Ticket, change: Change, rule: Fault, at: datetime) -> Intake:
+    """A further alarm of the same family: what is behind them all is told anew."""
+    severity = min(ticket.severity, change.severity, key=SEVERITIES.index)
+    joined = replace(ticket, severity=severity, updated_at=at)
+    event = replace(_note(ticket, "joined", at), note=rule.title.zh + " / " + rule.title.en)
+    return Intake(ticket=joined, event=event, case=_case(change))
 
 
 def _clear(ticket: Ticket, change: Change, at: datetime) -> Intake:

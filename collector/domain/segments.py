@@ -2,7 +2,7 @@
 
 An entry ahead of a hole waits until the hole is filled, be it by entries, by a gap or by a refusal. A segment that
 begins ahead of a hole does not wait for it: its frontier runs on, and the segments below are history. Once history
-reaches the start of the segment above, the two are one.
+reaches the start of the segment above, the two are one. Of what is live nothing is told before the store's present.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class Fork:
 class Run:
     """The entries of the closed range `seqs`, or what stands for them, are next in the segment that began at `start`.
 
-    `waited` tells that some of them may have waited, `first` that there is nothing before this segment.
+    `waited` tells that some of them may have waited, `first` that there is nothing before this segment, `told` that
+    somebody may be told of what they raise and clear.
     """
 
     start: int
@@ -63,6 +64,7 @@ class Run:
     live: bool
     first: bool
     waited: bool
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class Join:
     earlier: int
     later: int
     live: bool
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,12 @@ class Drop:
     below: int
 
 
-Step = Fork | Run | Join | Drop
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """The live segment is where the store's present begins: what stands is told, and whatever comes next."""
+
+
+Step = Fork | Run | Join | Drop | Present
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +100,25 @@ class Course:
     steps: tuple[Step, ...]
     segments: Segments
 
+    @property
+    def reaches_present(self) -> bool:
+        return any(isinstance(step, Present) for step in self.steps)
 
-def advance(segments: Segments, received: Receipts, polls: Sequence[int], live_from: int, now: datetime) -> Course:
+
+def advance(
+    segments: Segments,
+    received: Receipts,
+    polls: Sequence[int],
+    live_from: int,
+    now: datetime,
+    present_from: int | None = None,
+) -> Course:
     """`received` holds what has just come too; `polls` are the numbers of the new entries that are to be judged.
 
-    `live_from` is the number from which the store asks to be judged first, 0 where it does not ask.
+    `live_from` is the number from which the store asks to be judged first, 0 where it does not ask. `present_from` is
+    the first that is told, once a step says that it is reached; None where all is told already.
     """
-    course = _Course(segments, received)
+    course = _Course(segments, received, present_from)
     course.fork_at(live_from)
     course.run()
     course.hold(polls, now)
@@ -116,10 +136,11 @@ def segment_of(segments: Segments, seq: int) -> Segment | None:
 class _Course:
     """One call of `advance` under way."""
 
-    def __init__(self, segments: Segments, received: Receipts) -> None:
+    def __init__(self, segments: Segments, received: Receipts, present_from: int | None) -> None:
         self.segments = list(segments)
         self.steps: list[Step] = []
         self._received = received
+        self._present_from = present_from
 
     def fork_at(self, live_from: int) -> None:
         if live_from > self.segments[-1].frontier + 1:
@@ -129,17 +150,10 @@ class _Course:
         """Every segment as far as it goes without a hole."""
         for index, one in enumerate(self.segments):
             end = min(self._received.reach(one.frontier), self._end(index))
-            if end <= one.frontier:
-                continue
-            run = Run(
-                start=one.start,
-                seqs=(one.frontier + 1, end),
-                live=self._is_live(index),
-                first=index == 0,
-                waited=one.held_to > one.frontier,
-            )
-            self.steps.append(run)
-            self.segments[index] = Segment(one.start, end, one.held_to if one.held_to > end else 0)
+            if self._is_live(index) and self._present_from is not None:
+                self._run(index, min(end, self._present_from - 1))
+                self._look_for_present()
+            self._run(index, end)
 
     def hold(self, polls: Iterable[int], now: datetime) -> None:
         """Notes which of `polls` wait, and since when each segment waits for the same hole."""
@@ -162,8 +176,29 @@ class _Course:
         """From the lowest, so that what a segment is joined with is known from its beginning."""
         while len(self.segments) > 1 and self.segments[0].frontier == self.segments[1].start - 1:
             earlier, later, *rest = self.segments
-            self.steps.append(Join(earlier=earlier.start, later=later.start, live=not rest))
+            told = bool(rest) or self._present_from is None
+            self.steps.append(Join(earlier=earlier.start, later=later.start, live=not rest, told=told))
             self.segments = [later._replace(start=earlier.start), *rest]
+
+    def _run(self, index: int, end: int) -> None:
+        one, live = self.segments[index], self._is_live(index)
+        if end <= one.frontier:
+            return
+        run = Run(
+            start=one.start,
+            seqs=(one.frontier + 1, end),
+            live=live,
+            first=index == 0,
+            waited=one.held_to > one.frontier,
+            told=not live or self._present_from is None,
+        )
+        self.steps.append(run)
+        self.segments[index] = Segment(one.start, end, one.held_to if one.held_to > end else 0)
+
+    def _look_for_present(self) -> None:
+        if self._present_from is not None and self.segments[-1].frontier >= self._present_from - 1:
+            self.steps.append(Present())
+            self._present_from = None
 
     def _fork(self, index: int, start: int) -> None:
         parent = self.segments[index]

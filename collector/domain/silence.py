@@ -80,7 +80,8 @@ def judge_silence(
     if ears.open_since is None:
         return Verdict(heard=again)
     others = sorted(set(expected) - set(known))
-    pauses = {one: now - max(heard.get(one, NEVER).anything_at, ears.open_since) for one in others}
+    since = -math.inf if together else ears.open_since  # it ends when they are heard, and not because we listen anew
+    pauses = {one: now - max(heard.get(one, NEVER).anything_at, since) for one in others}
     quiet = [one for one, pause in pauses.items() if pause >= max(limit - SETTLE.total_seconds(), limit / 2)]
     verdict = Verdict(heard=again, quiet=len(quiet), expected=len(others))
     many = max(TOGETHER_LEAST, TOGETHER_SHARE * len(others))

@@ -10,7 +10,7 @@ from edge_agent.contract.text import Text
 
 State = Literal["new", "accepted", "fixed", "closed", "cancelled", "merged"]
 Role = Literal["technician", "dispatcher"]
-EventKind = Literal["opened", "moved", "recurred", "cleared", "since_corrected"]
+EventKind = Literal["opened", "moved", "recurred", "joined", "cleared", "since_corrected"]
 
 STATES: tuple[State, ...] = get_args(State)
 ROLES: tuple[Role, ...] = get_args(Role)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from collector.domain.accounts import LINK_LASTS, SESSION_LASTS, Account
@@ -49,10 +49,17 @@ def make_link(connection: Connection, name: str, token_hash: str, at: datetime) 
     connection.execute(insert(login_link).values(token_hash=token_hash, account=name, use_by=at + LINK_LASTS))
 
 
+def is_link_good(connection: Connection, token_hash: str, at: datetime) -> bool:
+    return connection.execute(select(login_link.c.use_by).where(_good(token_hash, at))).one_or_none() is not None
+
+
 def use_link(connection: Connection, token_hash: str, at: datetime) -> Account | None:
     """Compare and set: whoever comes second, or late, gets None."""
-    unused = (login_link.c.token_hash == token_hash) & login_link.c.used_at.is_(None) & (login_link.c.use_by > at)
-    statement = update(login_link).where(unused).values(used_at=at).returning(login_link.c.account)
+    statement = update(login_link).where(_good(token_hash, at)).values(used_at=at).returning(login_link.c.account)
     name = connection.execute(statement).scalar_one_or_none()
     found = None if name is None else find_account(connection, name)
     return None if found is None else found[0]
+
+
+def _good(token_hash: str, at: datetime) -> ColumnElement[bool]:
+    return (login_link.c.token_hash == token_hash) & login_link.c.used_at.is_(None) & (login_link.c.use_by > at)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -18,11 +20,17 @@ BUSY_TIMEOUT_S = 5.0
 WAL_ATTEMPTS = 20
 
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
-_PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "cache_size = -65536")
+_PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "journal_size_limit = 67108864")
+WRITER_CACHE_KIB, READER_CACHE_KIB = 65_536, 8_192
+"""Of each connection: there are few that write and up to forty that read."""
 
 
 class TryLater(Exception):
     """The database is not to be had just now (locked, full, failing disk); nothing was kept."""
+
+
+class FileIsNewer(Exception):
+    """A later version wrote the file: install that one again, or take a copy from before it."""
 
 
 class Database:
@@ -30,22 +38,21 @@ class Database:
 
     def __init__(self, path: Path, busy_timeout: float = BUSY_TIMEOUT_S) -> None:
         """`busy_timeout` is how many seconds a writer waits for another one."""
-        url = URL.create("sqlite", database=str(path))
-        self._engine = create_engine(url, pool_size=8, max_overflow=32, connect_args={"timeout": busy_timeout})
-        event.listen(self._engine, "connect", _configure)
-        event.listen(self._engine, "begin", _begin)
+        self._writers = _engine(path, busy_timeout, WRITER_CACHE_KIB, pool_size=2)
+        self._readers = _engine(path, busy_timeout, READER_CACHE_KIB, pool_size=8)
         self.refused = False
         """Whether the last write came to nothing: disk full or failing, or another writer that did not end."""
 
     @property
     def engine(self) -> Engine:
-        return self._engine
+        """Whose connections write."""
+        return self._writers
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is committed at the end of the block. Raises TryLater."""
         try:
-            with self._transaction("IMMEDIATE") as connection:
+            with _transaction(self._writers, "IMMEDIATE") as connection:
                 yield connection
         except TryLater:
             self.refused = True
@@ -61,26 +68,39 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """All that is read within the block is of one instant. Raises TryLater."""
-        with self._transaction("DEFERRED") as connection:
+        with _transaction(self._readers, "DEFERRED") as connection:
             yield connection
 
-    @contextmanager
-    def _transaction(self, kind: str) -> Iterator[Connection]:
-        try:
-            with self._engine.connect().execution_options(begin=kind) as connection, connection.begin():
-                yield connection
-        except (DatabaseError, PoolExhausted) as error:
-            if isinstance(error, _OUR_FAULT):
-                raise
-            raise TryLater(str(error.__cause__ or error)) from error
-
     def close(self) -> None:
-        self._engine.dispose()
+        self._writers.dispose()
+        self._readers.dispose()
 
     def migrate(self) -> None:
-        """Brings the file, new or of an earlier version, to this version; two at once do no harm."""
+        """Brings the file to this version; two at once do no harm. Raises TryLater, FileIsNewer."""
         with self.writing() as connection:
-            command.upgrade(alembic_config(connection), "head")
+            try:
+                command.upgrade(alembic_config(connection), "head")
+            except CommandError as error:
+                raise FileIsNewer(str(error)) from error
+
+
+@contextmanager
+def _transaction(engine: Engine, kind: str) -> Iterator[Connection]:
+    try:
+        with engine.connect().execution_options(begin=kind) as connection, connection.begin():
+            yield connection
+    except (DatabaseError, PoolExhausted) as error:
+        if isinstance(error, _OUR_FAULT):
+            raise
+        raise TryLater(str(error.__cause__ or error)) from error
+
+
+def _engine(path: Path, busy_timeout: float, cache_kib: int, pool_size: int) -> Engine:
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, pool_size=pool_size, max_overflow=32, connect_args={"timeout": busy_timeout})
+    event.listen(engine, "connect", partial(_configure, cache_kib))
+    event.listen(engine, "begin", _begin)
+    return engine
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -90,10 +110,10 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
-def _configure(connection: Any, _record: Any) -> None:
+def _configure(cache_kib: int, connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say: see _begin
     _write_ahead(connection)
-    for pragma in _PRAGMAS:
+    for pragma in (*_PRAGMAS, f"cache_size = -{cache_kib}"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

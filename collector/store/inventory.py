@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from sqlalchemy.dialects import sqlite
@@ -78,7 +79,7 @@ def replace_inventory(connection: Connection, store_id: str, stream_id: str, seq
     )
     about = {
         "name": status.name,
-        "timezone": status.timezone,
+        "timezone": _known_zone(status.timezone),
         "location": status.location,
         "inventory_stream": stream_id,
         "inventory_seq": seq,
@@ -156,6 +157,14 @@ def to_device(row: Row[Any]) -> Device:
         fed_by=row.fed_by,
         product_class=row.product_class,
     )
+
+
+def _known_zone(name: str) -> str:
+    """UTC in the place of one that is none: a browser that is told of it shows no page at all."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
 
 
 def _state(row: Row[Any]) -> DeviceState:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import sqlite
 
 from collector.domain.line_faults import OFFICE
-from collector.store.tables import device, store, store_line
+from collector.partitions import Partitions, partitions_of
+from collector.store.tables import device, office_line, store, store_line
 from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text
 
@@ -41,6 +42,20 @@ def write_line(connection: Connection, store_id: str, line: Line) -> None:
     state = {"silent_since": line.silent_since, "rivals_since": line.rivals_since}
     statement = sqlite.insert(store_line).values(store=store_id, **state)
     connection.execute(statement.on_conflict_do_update(index_elements=["store"], set_=state))
+
+
+def unheard(connection: Connection) -> dict[Partitions, datetime]:
+    """Which collectors' stores fell silent together, and since when."""
+    return {partitions_of(row.partitions): row.unheard_since for row in connection.execute(select(office_line))}
+
+
+def write_unheard(connection: Connection, partitions: Partitions, since: datetime | None) -> None:
+    """In the place of whatever was said for any of these partitions; None: they are heard again."""
+    for said in unheard(connection):
+        if said.overlap(partitions):
+            connection.execute(delete(office_line).where(office_line.c.partitions == str(said)))
+    if since is not None:
+        connection.execute(insert(office_line).values(partitions=str(partitions), unheard_since=since))
 
 
 def last_heard(connection: Connection, since: datetime) -> dict[str, datetime]:

@@ -35,19 +35,30 @@ class Quarantined:
 def put_in_quarantine(
     connection: Connection, topic: str, payload: bytes, reason: str, at: datetime, refused: Sequence[int] = ()
 ) -> None:
-    """Keeps what is newest within bounds: a store that sends only rubbish must not fill the disk."""
+    """One that is there already is counted. `drop_beyond` is to follow in the same transaction."""
+    digest = _digest(topic, payload)
+    before = connection.execute(select(quarantine.c.refused).where(quarantine.c.digest == digest)).scalar_one_or_none()
     row = sqlite.insert(quarantine).values(
         topic=topic,
         payload=payload,
         reason=reason,
         at=at,
-        refused=tuple(refused),
+        refused=tuple(sorted({*(before or ()), *refused})),
         times=1,
-        digest=_digest(topic, payload),
+        digest=digest,
     )
-    again = {"times": quarantine.c.times + 1, "at": row.excluded.at, "reason": row.excluded.reason}
+    again = {name: row.excluded[name] for name in ("at", "reason", "refused")} | {"times": quarantine.c.times + 1}
     connection.execute(row.on_conflict_do_update(index_elements=["digest"], set_=again))
-    _drop_oldest(connection)
+
+
+def drop_beyond(connection: Connection) -> None:
+    """Keeps what is newest within bounds: a store that sends only rubbish must not fill the disk."""
+    newest_first = quarantine.c.id.desc()
+    held = func.sum(func.length(quarantine.c.payload)).over(order_by=newest_first).label("held")
+    place = func.row_number().over(order_by=newest_first).label("place")
+    ranked = select(quarantine.c.id, held, place).subquery()
+    beyond = (ranked.c.place > QUARANTINED_AT_MOST) | ((ranked.c.held > BYTES_AT_MOST) & (ranked.c.place > 1))
+    connection.execute(delete(quarantine).where(quarantine.c.id.in_(select(ranked.c.id).where(beyond))))
 
 
 def count_quarantined(connection: Connection) -> int:
@@ -82,15 +93,6 @@ def release(connection: Connection, number: int) -> None:
 
 def _digest(topic: str, payload: bytes) -> str:
     return sha256(topic.encode() + b"\0" + payload).hexdigest()
-
-
-def _drop_oldest(connection: Connection) -> None:
-    newest_first = quarantine.c.id.desc()
-    held = func.sum(func.length(quarantine.c.payload)).over(order_by=newest_first).label("held")
-    place = func.row_number().over(order_by=newest_first).label("place")
-    ranked = select(quarantine.c.id, held, place).subquery()
-    beyond = (ranked.c.place > QUARANTINED_AT_MOST) | ((ranked.c.held > BYTES_AT_MOST) & (ranked.c.place > 1))
-    connection.execute(delete(quarantine).where(quarantine.c.id.in_(select(ranked.c.id).where(beyond))))
 
 
 def _described(first_bytes: int) -> Select[Any]:

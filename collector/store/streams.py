@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from edge_agent.contract.readings import Gap, Telemetry
 HIGHEST = 2**63 - 1
 SUPERSEDED = "superseded"
 """Why a store dropped a status: it has a newer one."""
+UNREADABLE = "unreadable"
+"""Why an entry is lost that came: nobody could read it, or store it. Its bytes are in quarantine."""
 Key = tuple[str, str]
 """Store and stream."""
 
@@ -29,7 +31,13 @@ _REMEMBER = _ROW.on_conflict_do_update(
     set_={column.name: column for column in _ROW.excluded if not column.primary_key},
 )
 _KNOWN = select(stream).where(tuple_(stream.c.store, stream.c.stream).in_(bindparam("keys", expanding=True)))
+_RECORD_GAP = sqlite.insert(gap).on_conflict_do_nothing()
 _PUT_AHEAD = sqlite.insert(ahead).on_conflict_do_nothing()
+_FORGET_UNREADABLE = (
+    delete(gap)
+    .where(gap.c.store == bindparam("b_store"), gap.c.stream == bindparam("b_stream"))
+    .where(gap.c.seq == bindparam("b_seq"), gap.c.reason == UNREADABLE)
+)
 _TAKE_AHEAD = (
     delete(ahead)
     .where(ahead.c.store == bindparam("b_store"), ahead.c.stream == bindparam("b_stream"))
@@ -40,12 +48,29 @@ _TAKE_AHEAD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """`ended`: the store has another stream now. `heard_at` is head office's time."""
+    """`ended`: the store has another stream now. `heard_at` is head office's time.
+
+    `present_from` is the highest that the store ever named. While its live segment has not come there nothing is told
+    of what is judged: `withheld_since` is head office's time of its beginning, or of the last word on what stood then.
+    """
 
     receipts: Receipts = NOTHING_RECEIVED
     segments: Segments = WHOLE
     ended: bool = False
     heard_at: datetime | None = None
+    present_from: int = 0
+    withheld_since: datetime | None = None
+
+    def told_of_present(self, present_from: int, now: datetime) -> Progress:
+        """The store says where its present begins, which may be behind what was judged of it."""
+        if present_from <= self.present_from:
+            return self
+        ahead = present_from > self.segments[-1].frontier + 1
+        return replace(
+            self,
+            present_from=present_from,
+            withheld_since=(self.withheld_since or now) if ahead else self.withheld_since,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +86,8 @@ class Unjudged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """What a store had to drop: `count` entries of the range; 0..0 is a place that nobody knows."""
+    """What a store had to drop, or head office could not read: `count` entries of the range; 0..0 is a place that
+    nobody knows."""
 
     at: datetime
     from_seq: int
@@ -90,6 +116,8 @@ def remember(connection: Connection, told: Mapping[Key, Progress]) -> None:
             "segments": one.segments,
             "ended": one.ended,
             "heard_at": one.heard_at,
+            "present_from": one.present_from,
+            "withheld_since": one.withheld_since,
         }
         for (store_id, stream_id), one in told.items()
     ]
@@ -97,12 +125,23 @@ def remember(connection: Connection, told: Mapping[Key, Progress]) -> None:
         connection.execute(_REMEMBER, rows)
 
 
-def end_others(connection: Connection, store_id: str, stream_id: str) -> tuple[str, ...]:
-    """The streams of the store that were not ended yet, and are now."""
+def end_others(connection: Connection, store_id: str, stream_id: str) -> dict[str, datetime | None]:
+    """The streams of the store that were not ended yet, and are now, and since when nothing was told of them."""
     others = (stream.c.store == store_id) & (stream.c.stream != stream_id) & ~stream.c.ended
-    return tuple(
-        connection.execute(update(stream).where(others).values(ended=True).returning(stream.c.stream)).scalars()
-    )
+    ending = update(stream).where(others).values(ended=True).returning(stream.c.stream, stream.c.withheld_since)
+    return {row.stream: row.withheld_since for row in connection.execute(ending)}
+
+
+def withheld(connection: Connection, before: datetime) -> tuple[Key, ...]:
+    """Those of which nothing has been told since `before` or earlier."""
+    query = select(stream.c.store, stream.c.stream).where(stream.c.withheld_since <= before, ~stream.c.ended)
+    return tuple((row.store, row.stream) for row in connection.execute(query.order_by(stream.c.store)))
+
+
+def note_told(connection: Connection, key: Key, before: datetime, now: datetime) -> bool:
+    """What stands is told, and what comes is withheld for a while again. False where another told it meanwhile."""
+    here = (stream.c.store == key[0]) & (stream.c.stream == key[1]) & (stream.c.withheld_since <= before)
+    return connection.execute(update(stream).where(here).values(withheld_since=now)).rowcount == 1
 
 
 def others_heard_at(connection: Connection, store_id: str, stream_id: str) -> datetime | None:
@@ -142,7 +181,20 @@ def record_gaps(connection: Connection, key: Key, gaps: Sequence[tuple[int, Gap]
         for seq, lost in gaps
     ]
     if rows:
-        connection.execute(insert(gap), rows)
+        connection.execute(_RECORD_GAP, rows)
+
+
+def record_unreadable(connection: Connection, key: Key, numbers: Iterable[int], at: datetime) -> None:
+    """Each by itself, so that each can be taken back."""
+    lost = [(seq, Gap(from_seq=seq, to_seq=seq, count=1, reason=UNREADABLE)) for seq in sorted(numbers)]
+    record_gaps(connection, key, lost, at)
+
+
+def forget_unreadable(connection: Connection, key: Key, numbers: Iterable[int]) -> None:
+    """They were taken in after all."""
+    rows = [{"b_store": key[0], "b_stream": key[1], "b_seq": seq} for seq in numbers]
+    if rows:
+        connection.execute(_FORGET_UNREADABLE, rows)
 
 
 def record_unjudged(connection: Connection, polls: Iterable[Unjudged]) -> None:
@@ -175,12 +227,19 @@ def losses(connection: Connection, store_id: str, limit: int) -> tuple[Loss, ...
 
 
 def count_lost(connection: Connection) -> dict[str, int]:
-    """Entries that each store had to drop; without stores that dropped none, and reports that newer ones replaced."""
-    lost = func.sum(gap.c.count).label("lost")
+    """Entries of each store that are lost; without stores that lost none, and reports that newer ones replaced."""
+    lost = func.total(gap.c.count).label("lost")  # sum() raises where absurd counts come to more than 64 bits
     query = select(gap.c.store, lost).where(gap.c.reason != SUPERSEDED).group_by(gap.c.store)
-    return {row.store: row.lost for row in connection.execute(query) if row.lost}
+    return {row.store: int(row.lost) for row in connection.execute(query) if row.lost}
 
 
 def _progress(row: Row[Any]) -> Progress:
     received = Receipts(upto=row.upto, ranges=row.ranges)
-    return Progress(receipts=received, segments=row.segments, ended=row.ended, heard_at=row.heard_at)
+    return Progress(
+        receipts=received,
+        segments=row.segments,
+        ended=row.ended,
+        heard_at=row.heard_at,
+        present_from=row.present_from,
+        withheld_since=row.withheld_since,
+    )

@@ -76,6 +76,8 @@ stream = Table(
     Column("segments", Json(tuple[Segment, ...]), nullable=False),
     Column("ended", Boolean, nullable=False),
     Column("heard_at", Instant),
+    Column("present_from", Integer, nullable=False, server_default="0"),
+    Column("withheld_since", Instant),
 )
 
 # Bodies of entries that came before those in front of them: judged, and gone from here, when the hole is filled.
@@ -137,6 +139,14 @@ store_line = Table(
     Column("store", ForeignKey("store.id"), primary_key=True),
     Column("silent_since", Instant),
     Column("rivals_since", Instant),
+)
+
+# One row for each collector whose stores fell silent together; several may divide the stores among them.
+office_line = Table(
+    "office_line",
+    metadata,
+    Column("partitions", String, primary_key=True),
+    Column("unheard_since", Instant, nullable=False),
 )
 
 source = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -27,11 +28,17 @@ class Placed:
     device: Device
 
 
-def open_ticket(connection: Connection, store_id: str, device_id: str, fault: str) -> Ticket | None:
-    """The one that the unique index allows."""
-    here = (ticket.c.store == store_id) & (ticket.c.device == device_id) & (ticket.c.fault == fault)
-    row = connection.execute(select(ticket).where(here, OPEN)).one_or_none()
+def open_ticket(connection: Connection, store_id: str, device_id: str, faults: Collection[str]) -> Ticket | None:
+    """The first that is open for one of these faults, which are of one family."""
+    here = (ticket.c.store == store_id) & (ticket.c.device == device_id) & ticket.c.fault.in_(faults)
+    row = connection.execute(select(ticket).where(here, OPEN).order_by(ticket.c.id).limit(1)).one_or_none()
     return None if row is None else _ticket(row)
+
+
+def active(connection: Connection, store_id: str) -> tuple[Ticket, ...]:
+    """Those of a store that are open and whose alarm goes on, in the order in which they were opened."""
+    query = select(ticket).where(ticket.c.store == store_id, ticket.c.alarm_active, OPEN).order_by(ticket.c.id)
+    return tuple(_ticket(row) for row in connection.execute(query))
 
 
 def with_id(connection: Connection, ticket_id: int) -> Ticket:

@@ -100,11 +100,11 @@ class SqliteTelemetry:
 
     def work(self, now: datetime) -> bool:
         hourly = self._retired_at is None or abs(now - self._retired_at) >= HOUR
+        if hourly and retire_some(self._database, now, self._keep):  # first: the disk ends, whatever is to be sealed
+            return True
         if seal_some(self._database, now, self._unreadable, ahead=hourly):
             return True
         if hourly:
-            if retire_some(self._database, now, self._keep):
-                return True
             self._retired_at = now
         return False
 

@@ -1,9 +1,11 @@
-"""The loop beside the ingest in which a store of readings does what need not be done at once."""
+"""The loop beside the ingest in which what need not be done at once is done: for the readings, and sweeping."""
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
+from collections.abc import Callable
 
 from collector.store.database import TryLater
 from collector.telemetry.base import TelemetryStore
@@ -12,6 +14,7 @@ from edge_agent.contract.clock import Clock
 BETWEEN_PIECES_S = 0.01
 """Lets the ingest have the interpreter and the database in between."""
 WHEN_IDLE_S = 5.0
+SWEEP_EVERY_S = 3600.0
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
 
 log = logging.getLogger(__name__)
@@ -20,9 +23,12 @@ log = logging.getLogger(__name__)
 class Upkeep:
     """`run` in a thread of its own, until `stop`."""
 
-    def __init__(self, telemetry: TelemetryStore, clock: Clock) -> None:
+    def __init__(self, telemetry: TelemetryStore, clock: Clock, sweep: Callable[[], bool] = lambda: False) -> None:
+        """`sweep` bounds what else grows, a piece at a time: True where more waits. Raises TryLater."""
         self._telemetry = telemetry
         self._clock = clock
+        self._sweep = sweep
+        self._sweep_at = -math.inf
         self._stop = threading.Event()
         self._in_trouble = False
         self._delay = FIRST_DELAY_S
@@ -38,7 +44,7 @@ class Upkeep:
     def turn(self) -> float:
         """One piece of work; in how many seconds the next one may begin."""
         try:
-            more = self._telemetry.work(self._clock.now())
+            more = self._sweep_some() or self._telemetry.work(self._clock.now())
         except TryLater as trouble:
             self._note(str(trouble))
             return self._longer()
@@ -48,6 +54,13 @@ class Upkeep:
         self._note("")
         self._delay = FIRST_DELAY_S
         return BETWEEN_PIECES_S if more else WHEN_IDLE_S
+
+    def _sweep_some(self) -> bool:
+        mono = self._clock.mono()
+        more = mono >= self._sweep_at and self._sweep()
+        if not more and mono >= self._sweep_at:
+            self._sweep_at = mono + SWEEP_EVERY_S
+        return more
 
     def _longer(self) -> float:
         delay, self._delay = self._delay, min(self._delay * 2, LONGEST_DELAY_S)

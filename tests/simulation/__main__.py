@@ -6,6 +6,7 @@ import argparse
 import logging
 import secrets
 import time
+import traceback
 from dataclasses import asdict
 
 from tests.simulation.ledger import Broken
@@ -44,6 +45,9 @@ def play(seed: str, days: int, stores: int) -> bool:
         outcome = simulate(seed, days, stores)
     except Broken as broken:
         print(f"seed {seed}: {broken}", flush=True)
+        return False
+    except Exception:  # noqa: BLE001 — whatever a program of ours raised is a finding, and is worth its seed
+        print(f"seed {seed}: {traceback.format_exc()}", flush=True)
         return False
     print(f"seed {seed}: {_told(outcome)}, {time.process_time() - began:.0f} s of CPU", flush=True)
     return True

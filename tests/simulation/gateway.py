@@ -23,7 +23,7 @@ from edge_agent.timekeeper import Timekeeper
 from tests.simulation.disk import SimulatedDisk, SimulatedOutbox
 from tests.simulation.ledger import Ledger
 from tests.simulation.network import Network, SimulatedLink
-from tests.simulation.plant import SimulatedBus, bus_of
+from tests.simulation.plant import Fortune, SimulatedBus, bus_of
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 TURN_EVERY_S = 293.0
@@ -125,6 +125,8 @@ class Gateway:
         tasks, self._tasks = self._tasks, []
         if self.recorder and self.recorder._gathering:
             tasks.append(self.recorder._gathering)
+        if self.recorder and self.recorder._rescuing:
+            tasks.append(self.recorder._rescuing)
         while tasks:  # Python 3.11 loses a cancellation that meets the end of a wait_for
             for task in tasks:
                 task.cancel()
@@ -142,6 +144,11 @@ class Gateway:
         self.wrong_by = wrong_by
         self.drift = self.dice.choice((0.0, 0.0, 20.0, -200.0, 200.0)) * PPM
         self.start()
+
+    def fortune(self, device: str) -> Fortune | None:
+        """None where nobody has asked the device yet."""
+        units = [unit for bus in self.buses.values() for unit in bus.units.values()]
+        return next((unit.fortune for unit in units if unit.device.id == device), None)
 
     def failure(self) -> BaseException | None:
         """What ended a part of the agent that must never end."""

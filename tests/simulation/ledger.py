@@ -19,6 +19,9 @@ DRIFT = 2.5e-4
 
 REMEMBERED = 4_000
 
+ASKED_AT_MOST = 5
+"""Telemetries from one calm while to the next that had to ask what time it is, and so went marked (decision 0008)."""
+
 Sample = tuple[str, str, float]
 """Device, boot and monotonic clock: what names a telemetry wherever it is."""
 
@@ -52,6 +55,7 @@ class Ledger:
     kept: int = 0
     dropped: int = 0
     untrusted: int = 0
+    asked: int = 0
     lenient: bool = False
     under_way: dict[Sample, Committed] = field(default_factory=dict)
     _done: dict[Sample, None] = field(default_factory=dict)
@@ -78,6 +82,7 @@ class Ledger:
         self._done[sample] = None
         self.kept += 1
         self.untrusted += not telemetry.clock_trusted
+        self.asked += not telemetry.clock_trusted and sample not in self._orphans
         same = sorted(known.readings, key=_point) == sorted(telemetry.readings, key=_point)
         if not same and not self.lenient:
             raise Broken(f"{self.store} {sample}: other readings than were committed")
@@ -105,6 +110,9 @@ class Ledger:
         guessed = told - gaps[Reason.THINNED] - gaps[Reason.FULL]  # of ruined bytes nobody knows what they were
         if not told - guessed <= len(late) <= told or (told and not self.lenient):
             raise Broken(f"{self.store}: {len(late)} entries are missing, gaps {dict(gaps)}, first {late[:1]}")
+        if self.asked > ASKED_AT_MOST and not self.lenient:
+            raise Broken(f"{self.store}: {self.asked} entries are marked as of an unknown time, which could be known")
+        self.asked = 0
         self.dropped += len(late)
         for sample in [*late, *self._destroyed]:
             self.under_way.pop(sample, None)

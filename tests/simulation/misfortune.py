@@ -16,6 +16,9 @@ DAY_S = 24 * HOUR_S
 SCARCE = 8 * 1024 * 1024 + 64 * 1024
 """Bytes left on a disk of which the outbox may have next to none."""
 
+CLOGGED = 0.5
+"""The share of long cuts after which history is kept waiting."""
+
 Misfortune = Callable[["World", Random], Awaitable[None]]
 
 
@@ -138,11 +141,17 @@ async def old_database_restored(world: World, dice: Random) -> None:
 
 
 async def _cut(world: World, dice: Random, seconds: float, store: str = "") -> None:
+    """After some of the long ones history does not get through for hours, so that the truth must come without it."""
     store = store or world.any_gateway(dice).site.id
-    world.network.sky(store).cuts += 1
+    sky = world.network.sky(store)
+    sky.cuts += 1
     world.network.cut(store)
     await asyncio.sleep(seconds)
-    world.network.sky(store).cuts -= 1
+    clogs = seconds > HOUR_S and dice.random() < CLOGGED
+    sky.clogs += clogs
+    sky.cuts -= 1
+    await asyncio.sleep(clogs * dice.uniform(600, 4 * HOUR_S))
+    sky.clogs -= clogs
 
 
 COMMON: tuple[Misfortune, ...] = (

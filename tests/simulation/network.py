@@ -11,9 +11,9 @@ from typing import Any
 
 from collector.inbox import Message
 from edge_agent.broker_link import Heard, Lost, TryLater
-from edge_agent.contract.codec import encode_ack
+from edge_agent.contract.codec import bounds_of, encode_ack, split_batch
 from edge_agent.contract.readings import Ack
-from edge_agent.contract.topics import ack_topic, parse_topic
+from edge_agent.contract.topics import ack_topic, history_topic, parse_topic
 
 REDELIVER_AFTER_S = 30.0
 UNSETTLED_AT_MOST = 2_000
@@ -21,9 +21,11 @@ UNSETTLED_AT_MOST = 2_000
 
 @dataclass(slots=True, kw_only=True)
 class Weather:
-    """How bad the network is now; shares of messages, seconds. `cuts` counts what keeps the line down."""
+    """How bad the network is now; shares of messages, seconds. `cuts` counts what keeps the line down, `clogs` what
+    keeps history from arriving while all else does: a busy broker, or a head office that takes what is live first."""
 
     cuts: int = 0
+    clogs: int = 0
     lost: float = 0.0
     repeated: float = 0.0
     delay_s: float = 0.05
@@ -42,7 +44,8 @@ class Weather:
 class Network:
     """One broker. `weather` is the store's by id; what head office has not settled comes again to its next session.
 
-    `transcript` is a digest of all that was ever said, and when.
+    `transcript` is a digest of all that was ever said, and when; `presents` is when each beginning of a present was
+    first named, by store, stream and number.
     """
 
     dice: Random
@@ -52,6 +55,7 @@ class Network:
     session: int = 0
     messages: int = 0
     transcript: Any = field(default_factory=lambda: blake2b(digest_size=16))
+    presents: dict[tuple[str, str, int], float] = field(default_factory=dict)
     _mid: int = 0
     _unsettled: dict[int, tuple[str, bytes]] = field(default_factory=dict)
 
@@ -61,7 +65,13 @@ class Network:
     def upward(self, topic: str, payload: bytes) -> None:
         """To head office, perhaps; a message for an office that is away is kept, as far as the broker cares to."""
         self._write_down(topic, payload)
-        for delay in self._fates(self.sky(parse_topic(topic).store)):
+        store = parse_topic(topic).store
+        (stream, _), (_, present_from) = split_batch(payload), bounds_of(payload)
+        self.presents.setdefault((store, stream, present_from), asyncio.get_running_loop().time())
+        sky = self.sky(store)
+        if sky.clogs and topic == history_topic(store):
+            return
+        for delay in self._fates(sky):
             _later(delay, lambda: self._arrive(topic, payload))
 
     def downward(self, store: str, payload: bytes) -> None:

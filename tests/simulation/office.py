@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -21,17 +21,21 @@ from collector.ingest import Ingest
 from collector.meters import Meters
 from collector.record import Recorder
 from collector.store.database import Database, TryLater
-from collector.telemetry.base import Arrival
+from collector.telemetry.base import Arrival, Sample, Span
 from collector.telemetry.sqlite import SqliteTelemetry
 from edge_agent.contract.clock import Clock
 from edge_agent.contract.readings import Ack
 from tests.simulation.gateway import BEGIN
 from tests.simulation.network import Network, answer
 from tests.simulation.oracle import BOOK
+from tests.simulation.technicians import close_what_is_over
 
 INBOX_AT_MOST = 1_000
 LINGER_S = 0.5
 RETRY_S = 5.0
+TIDY_EVERY_S = 3600.0
+LOOK_EVERY_S = 120.0
+"""At what no message brings about: the shipped ingest does it each 10 s."""
 
 
 class Crash(BaseException):
@@ -105,6 +109,9 @@ class HeadOffice:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _taken: list[Message] = field(default_factory=list)
     _ingest: Ingest | None = None
+    _telemetry: WitnessedTelemetry | None = None
+    _clock: Clock | None = None
+    _tidied_at: float = 0.0
     _outages: deque[float] = field(default_factory=lambda: deque(maxlen=5))
     _down_since: float = 0.0
     _witness: sqlite3.Connection | None = None
@@ -116,14 +123,15 @@ class HeadOffice:
         if self.held:
             return
         self._outages.append(asyncio.get_running_loop().time() - self._down_since)
+        self.commits += 1  # whoever remembers what the file said looks again
         self.database = FragileDatabase(self.file)
         self.database.on_commit = self.database.on_rollback = lambda: None
         self.database.migrate()
-        telemetry = WitnessedTelemetry(self.database)
+        telemetry = self._telemetry = WitnessedTelemetry(self.database)
         self.database.on_commit = lambda: self._count(telemetry)
         self.database.on_rollback = telemetry.given.clear
         now = asyncio.get_running_loop().time
-        clock = Clock(wall=lambda: BEGIN.timestamp() + now(), steady=now)
+        clock = self._clock = Clock(wall=lambda: BEGIN.timestamp() + now(), steady=now)
         recorder = Recorder(BOOK, telemetry)
         self._ingest = Ingest(self, self.database, recorder, clock, Meters(), lambda: None)
         self._ingest._stop = _Stop()
@@ -192,6 +200,18 @@ class HeadOffice:
         """Of what is committed; nothing while it is down."""
         return self._witness.execute(query, params).fetchall() if self._witness else []
 
+    def readings(self, store: str, device: str, point: str, span: Span) -> list[Sample]:
+        """As a chart asks for them; nothing while it is down."""
+        if self.held or self._telemetry is None:
+            return []
+        return self._telemetry.read(store, device, [point], span)[point]
+
+    def close_what_is_over(self) -> int:
+        """Technicians do, where they can."""
+        if not self.hears or self.database is None or self._clock is None:
+            return 0
+        return close_what_is_over(self.database, self._clock)
+
     def close(self) -> None:
         """Its files; it is dead already."""
         if self.database:
@@ -213,9 +233,26 @@ class HeadOffice:
                     self._crash()
                     return
                 await asyncio.sleep(0)
+            try:
+                self._ingest.turn()
+                self._tidy()
+            except Crash:
+                self._crash()
+                return
             self._news.clear()
-            await self._news.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._news.wait()
             await asyncio.sleep(LINGER_S)
+
+    def _tidy(self) -> None:
+        """Readings into blocks and roll-ups, as the shipped program does it beside the ingest."""
+        now = asyncio.get_running_loop().time()
+        if self._telemetry and self._clock and now - self._tidied_at >= TIDY_EVERY_S:
+            self._tidied_at = now
+            with suppress(TryLater):
+                while self._telemetry.work(self._clock.now()):
+                    pass
 
     def _crash(self) -> None:
         """Comes back after a while, with nothing but its database."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from edge_agent.contract.readings import Device, Telemetry
+from rules.book import RuleBook
 from rules.engine import judge
 from rules.load import load_rules
 from rules.memory import DeviceMemory
-from rules.model import RuleBook
+from rules.window import STALE_AFTER
 
 BOOK = load_rules()
 
@@ -38,7 +39,10 @@ class Past:
 
 @dataclass(slots=True, kw_only=True)
 class Oracle:
-    """`true_from`: from then on head office has been told all that this was."""
+    """`true_from`: from then on head office has been told all that this was.
+
+    `steady_since` tells of each device since when it has been heard without a pause.
+    """
 
     devices: dict[str, Device]
     true_time: Callable[[Telemetry], datetime]
@@ -48,13 +52,17 @@ class Oracle:
     book: RuleBook = BOOK
     standing: dict[Alarm, Standing] = field(default_factory=dict)
     past: list[Past] = field(default_factory=list)
+    steady_since: dict[str, datetime] = field(default_factory=dict)
     _memories: dict[str, DeviceMemory] = field(default_factory=dict)
 
     def hear(self, telemetry: Telemetry) -> None:
         """At its true time, and with a clock that is right."""
         device = self.devices[telemetry.device]
         told = replace(telemetry, at=self.true_time(telemetry), clock_trusted=True)
-        judged = judge(self.book, device, self._memories.get(device.id, DeviceMemory()), told)
+        before = self._memories.get(device.id, DeviceMemory())
+        if before.at is None or told.at - before.at > STALE_AFTER:
+            self.steady_since[device.id] = told.at
+        judged = judge(self.book, device, before, told)
         self._memories[device.id] = judged.memory
         for change in judged.changes:
             alarm = (device.id, change.rule)

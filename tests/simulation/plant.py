@@ -16,15 +16,23 @@ HEALTHY_FOR = timedelta(hours=30)
 SICK_FOR = timedelta(hours=3)
 STEP_S = 300.0
 
+FAULTS = {
+    "warm": "refrigeration.air_temperature_high",
+    "silent": "device.silent",
+    "probe": "refrigeration.probe_fault",
+}
+"""The alarm that a freezer's state alone comes to."""
+
 Words = dict[tuple[Table, int], int]
 
 
 @dataclass(slots=True)
 class Fortune:
-    """What one device goes through: well, warm, or silent, each for a while."""
+    """What one device goes through: well, warm, or silent, each for a while, since and until when."""
 
     dice: Random
     state: str = "well"
+    since: float = 0.0
     until: float = 0.0
 
     def at(self, now: float) -> str:
@@ -32,6 +40,7 @@ class Fortune:
             well = self.state != "well"
             self.state = "well" if well else self.dice.choice(("warm", "warm", "silent", "probe"))
             mean = HEALTHY_FOR if well else SICK_FOR
+            self.since = self.until
             self.until += self.dice.expovariate(1 / mean.total_seconds())
         return self.state
 

@@ -11,5 +11,7 @@ from tests.simulation.world import simulate
 def test_it_keeps_every_promise_through_twenty_days_of_misfortune(seed: int) -> None:
     outcome = simulate(str(seed), 20)
     assert outcome.kept + outcome.dropped > 9_000
-    assert outcome.truths > 100
+    assert outcome.truths > 5_000
+    assert outcome.settled >= 5
+    assert outcome.closed > 5
     assert sum(outcome.stories.values()) > 100

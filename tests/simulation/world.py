@@ -18,6 +18,7 @@ from collector.telemetry.base import Arrival
 from edge_agent.outbox import ledger as accounts
 from edge_agent.outbox import queue
 from edge_agent.settings import inventory, load_site
+from tests.simulation.audit import Shelf
 from tests.simulation.disk import SimulatedDisk
 from tests.simulation.gateway import BEGIN, Booted, Gateway, site_file, true_time
 from tests.simulation.ledger import Broken, Ledger
@@ -34,6 +35,8 @@ STORIES_A_DAY = 6
 NESTED = 0.4
 """The share of stories that the next one does not wait for."""
 RARE_A_DAY = 0.15
+TECHNICIANS_COME_S = 6 * 3600.0
+"""On average, whatever is going on."""
 _GAPS = "SELECT rowid, reason, count FROM gap WHERE store = ?"
 
 
@@ -48,6 +51,7 @@ class Outcome:
     alarms: int
     crashes: int
     settled: int
+    closed: int
     truths: int
     episodes: int
     stories: dict[str, int]
@@ -64,10 +68,13 @@ class World:
     tick: Callable[[int], None]
     gateways: dict[str, Gateway] = field(default_factory=dict)
     oracles: dict[str, Oracle] = field(default_factory=dict)
+    shelves: dict[str, Shelf] = field(default_factory=dict)
     stories: Counter[str] = field(default_factory=Counter)
     settled: int = 0
+    closed: int = 0
     _watchman: Watchman = field(init=False)
     _watching: asyncio.Task[None] | None = None
+    _mending: asyncio.Task[None] | None = None
     _running: list[asyncio.Task[None]] = field(default_factory=list)
     _rare: asyncio.Task[None] | None = None
     _gaps: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -102,6 +109,7 @@ class World:
         for gateway in self.gateways.values():
             gateway.boot()
         self._watching = asyncio.ensure_future(self._watch())
+        self._mending = asyncio.ensure_future(self._mend())
         for day in range(days):
             await self._day(day, last=day == days - 1)
             self.tick(day)
@@ -154,6 +162,13 @@ class World:
             except Broken as broken:
                 raise Broken(f"{self.now():%d %H:%M:%S} {broken}") from broken
 
+    async def _mend(self) -> None:
+        """Tickets of faults that are over are closed, so that the next fault must open one of its own."""
+        dice = Random(f"{self.seed} technicians")
+        while True:
+            await asyncio.sleep(dice.expovariate(1 / TECHNICIANS_COME_S))
+            self.closed += self.office.close_what_is_over()
+
     def _look(self) -> None:
         """What must hold at any moment."""
         for gateway in self.gateways.values():
@@ -161,9 +176,9 @@ class World:
                 raise Broken(f"the agent of {gateway.site.id} broke: {failure!r}") from failure
         if failure := self.office.failure():
             raise Broken(f"head office broke: {failure!r}") from failure
-        if self._watching and self._watching.done():
-            raise Broken(str(self._watching.exception())) from self._watching.exception()
-        self._watchman.look_at_database()
+        for task in (self._watching, self._mending):
+            if task and task.done():
+                raise Broken(str(task.exception())) from task.exception()
 
     def _settle(self) -> None:
         """What must hold after a calm while: nothing missing, and head office sees what is."""
@@ -172,6 +187,9 @@ class World:
             untrusted, gateway.ledger.untrusted = gateway.ledger.untrusted, 0
             if untrusted:
                 self.oracles[store].muddled = True
+            if gateway.ledger.lenient:
+                self.shelves[store].kept.clear()
+            self.shelves[store].read_back(self.office, store)
             gateway.ledger.settle(calm, self._new_gaps(store))
             self._watchman.settle(store, calm)
             self.settled += not self.oracles[store].muddled
@@ -192,6 +210,7 @@ def build(seed: str, folder: Path, stores: int, tick: Callable[[int], None] = la
 
     def keep(arrival: Arrival) -> None:
         ledgers[arrival.store].keep(arrival.telemetry)
+        world.shelves[arrival.store].keep(arrival.telemetry)
 
     office = HeadOffice(file=folder / "collector.sqlite", network=network, dice=Random(f"{seed} office"), kept=keep)
     world = World(seed=seed, network=network, office=office, tick=tick)
@@ -212,6 +231,7 @@ def build(seed: str, folder: Path, stores: int, tick: Callable[[int], None] = la
             booted=booted,
         )
         world.oracles[site.id] = oracle
+        world.shelves[site.id] = Shelf()
     return world
 
 
@@ -252,6 +272,7 @@ def _outcome(world: World, days: int) -> Outcome:
         alarms=sum(len(oracle.past) + len(oracle.standing) for oracle in world.oracles.values()),
         crashes=world.office.crashes,
         settled=world.settled,
+        closed=world.closed,
         truths=truths,
         episodes=episodes,
         stories=dict(sorted(world.stories.items())),

@@ -26,9 +26,11 @@ from edge_agent.contract.readings import Reading, Telemetry
 from edge_agent.contract.topics import batch_topic
 from tests.torture.stage import PASSWORD, WITHIN_S, Stage, open_stage
 from tests.torture.toll import Toll
+from tests.unit.edge_agent.bodies import status
 
 TIMES = 10
 STORES = 20
+STREAM = "outbox-a"
 POLLS = 100
 """Of one message, as after a store was cut off for some minutes."""
 FIRST_MESSAGES = 40
@@ -36,6 +38,11 @@ FIRST_MESSAGES = 40
 RSS_AT_MOST = 400 * 2**20
 RECOVERED_WITHIN_S = 15.0
 SECONDS_A_ROUND = 3.0
+ON_THEIR_WAY = 4_000
+"""Messages: what a thousand stores send of the live lane before they await an answer. The rest waits in the stores."""
+LOOK_AFTER = 200
+"""Messages."""
+AGO = timedelta(days=2)
 
 _WAIT = threading.Event()
 
@@ -78,6 +85,7 @@ def strain_office(folder: Path, seconds: float, dice: random.Random) -> Strain:
         stage.start("collector")
         stage.until("head office is ready", stage.is_ready)
         load = _Load(stage, line, dice)
+        load.introduce()
         first_s = load.drain(load.send(FIRST_MESSAGES))
         rate = FIRST_MESSAGES / first_s
         process = psutil.Process(stage.processes["collector"].pid)
@@ -106,17 +114,26 @@ class _Load:
         self._stage = stage
         self._line = line
         self._dice = dice
-        self._begin = wall_now() - timedelta(minutes=30)
+        self._begin = wall_now() - AGO
         self._messages: Counter[str] = Counter()
 
     @property
     def sent(self) -> int:
         return self._messages.total()
 
+    def introduce(self) -> None:
+        """Number 1 of each store is its inventory: what is unknown would be stored and not judged."""
+        for number in range(STORES):
+            payload = encode_batch(STREAM, [(1, encode_body(status()))])
+            self._line.publish(batch_topic(f"shop-{number}"), payload, qos=1).wait_for_publish(WITHIN_S)
+        self._stage.until("all stores are known", lambda: len(self._upto()) == STORES)
+
     def send(self, messages: int) -> float:
-        """When it began; returns when the broker has them all."""
+        """When it began; returns when the broker has them all. Never more are on their way than stores would send."""
         began = time.perf_counter()
         for number in range(messages):
+            if number % LOOK_AFTER == 0:
+                self._stage.until("there is room", lambda: self.sent - self.stored() < ON_THEIR_WAY)
             store = f"shop-{number % STORES}"
             payload = self._payload(self._messages[store])
             self._messages[store] += 1
@@ -126,17 +143,20 @@ class _Load:
 
     def drain(self, began: float) -> float:
         """Seconds until all is stored."""
-        self._stage.until("all is stored", lambda: self.stored() == self.sent, within=40 * WITHIN_S)
+        self._stage.until("all is stored", lambda: self.stored() == self.sent, within=10 * WITHIN_S)
         return time.perf_counter() - began
 
     def stored(self) -> int:
         """Messages of which every entry is."""
+        return sum((upto - 1) // POLLS for upto in self._upto())
+
+    def _upto(self) -> Sequence[int]:
         with _opened(self._stage.folder / "c.sqlite") as database, database.reading() as connection:
-            return sum(upto // POLLS for upto in connection.execute(select(stream.c.upto)).scalars())
+            return connection.execute(select(stream.c.upto)).scalars().all()
 
     def _payload(self, earlier: int) -> bytes:
         numbers = range(earlier * POLLS, (earlier + 1) * POLLS)
-        return encode_batch("outbox-a", [(number + 1, encode_body(self._poll(number))) for number in numbers])
+        return encode_batch(STREAM, [(number + 2, encode_body(self._poll(number))) for number in numbers])
 
     def _poll(self, number: int) -> Telemetry:
         names = ("temp.control", "temp.air_off", "temp.evaporator", "temp.product")

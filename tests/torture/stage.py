@@ -24,7 +24,8 @@ from collector.store.database import Database
 from collector.store.tables import quarantine, stream, ticket
 from collector.telemetry.sqlite import every_reading
 from edge_agent.contract.clock import Clock, clock_argument
-from edge_agent.outbox.queue import OutboxCounters, StorageRefused, counters_of
+from edge_agent.outbox.ledger import OutboxCounters
+from edge_agent.outbox.queue import StorageRefused, counters_of
 from simulators.broker import Broker, free_port
 from tests.torture.victim import ENOUGH, POINT, Death, value_of
 

@@ -150,12 +150,13 @@ def _die() -> None:
 
 def _agent(arguments: Sequence[str]) -> int:
     from edge_agent import app  # noqa: PLC0415 — only one of the two programs is loaded
+    from edge_agent.bus import poller  # noqa: PLC0415
     from edge_agent.settings import load_site  # noqa: PLC0415
 
     def scripted(site: Site, _bus: object, boot: str, *_rest: object) -> ScriptedPoller:
         return ScriptedPoller(site, boot)
 
-    vars(app)["poller_of"] = scripted
+    vars(poller)["poller_of"] = scripted
     site, clock = arguments
     return app.run(load_site(Path(site)), app.system_clock(clock))
 

@@ -64,7 +64,7 @@ export interface HistoryEntry {
   /** Equals `from` where the fault recurred or cleared while the ticket stayed. */
   to: TicketState
   note: string | null
-  event: 'opened' | 'moved' | 'recurred' | 'cleared' | 'since_corrected'
+  event: 'opened' | 'moved' | 'recurred' | 'joined' | 'cleared' | 'since_corrected'
   /** The beginning as it was corrected to be. */
   since: Instant | null
 }
@@ -90,6 +90,33 @@ export interface Episode {
   condition: Text
 }
 export interface EpisodeList { episodes: Episode[] }
+
+export type AlarmState =
+  | 'unacknowledged' | 'acknowledged' | 'returned' | 'latched_unacknowledged' | 'latched'
+  | 'shelved' | 'by_design' | 'out_of_service' | 'shadow'
+export type AlarmActName = 'acknowledge' | 'reset' | 'shelve' | 'unshelve'
+export type Priority = 'urgent' | 'high' | 'medium' | 'low'
+/** `revision` counts the changes of the alarm: who acts on an old one is refused. */
+export interface Alarm {
+  id: number
+  revision: number
+  state: AlarmState
+  severity: Severity
+  priority: Priority | null
+  title: Text
+  store: StoreRef
+  device: DeviceRef
+  since: Instant
+  acknowledged_by: string | null
+  held_by: { id: number; reason: string; actor: string; until: Instant | null } | null
+  shelve_at_most_h: number
+  acts: AlarmActName[]
+}
+export interface AlarmList { now: Instant; flooding_since: Instant | null; flooding_stores: string[]; alarms: Alarm[] }
+export interface AlarmAct { act: AlarmActName; revision: number; reason?: string; until?: Instant }
+
+export type FindingCode = 'real_fault' | 'nuisance' | 'no_fault_found' | 'staff_action' | 'duplicate' | 'test'
+export interface Closure { closure: { code: FindingCode; actor: string; at: Instant } | null }
 
 export interface TicketList { now: Instant; feed_position: number; tickets: TicketSummary[] }
 export interface Move { from: TicketState; to: TicketState; note?: string }

@@ -1,6 +1,6 @@
 /** Asks the collector; every refusal is a `Refusal` that a view can put into words. */
 
-import type { EpisodeList, Move, Problem, Quarantine, Readings, Session, StoreList, TicketDetail, TicketList } from './api-types'
+import type { AlarmAct, AlarmList, Closure, EpisodeList, FindingCode, Move, Problem, Quarantine, Readings, Session, StoreList, TicketDetail, TicketList } from './api-types'
 
 export type RefusalKind = 'offline' | 'signed_out' | 'forbidden' | 'not_found' | 'conflict' | 'too_often' | 'broken'
 
@@ -61,6 +61,24 @@ export class Api {
 
   move(id: number, move: Move): Promise<TicketDetail> {
     return this.#json('POST', `/tickets/${id}/moves`, move)
+  }
+
+  alarms(): Promise<AlarmList> {
+    return this.#json('GET', '/alarms?limit=200')
+  }
+
+  /** Answers the alarm as it is now, or none where nothing is left to be done about it. */
+  actOnAlarm(id: number, act: AlarmAct): Promise<AlarmList> {
+    return this.#json('POST', `/alarms/${id}/acts`, act)
+  }
+
+  closure(ticket: number): Promise<Closure> {
+    return this.#json('GET', `/tickets/${ticket}/closure`)
+  }
+
+  /** `was` is what had been said before, as far as the page knows. */
+  code(ticket: number, was: FindingCode | null, code: FindingCode): Promise<Closure> {
+    return this.#json('POST', `/tickets/${ticket}/closure`, { was, code })
   }
 
   stores(): Promise<StoreList> {

@@ -6,6 +6,7 @@ it.each<Route>([
   { view: 'tickets', ticket: 12 },
   { view: 'stores', store: null },
   { view: 'stores', store: 'demo-001' },
+  { view: 'alarms' },
   { view: 'me' },
 ])('an address leads back to its view: %j', (route) => expect(parseRoute(href(route))).toEqual(route))
 

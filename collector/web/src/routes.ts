@@ -2,6 +2,7 @@
 
 export type Route =
   | { view: 'tickets'; ticket: number | null }
+  | { view: 'alarms' }
   | { view: 'stores'; store: string | null }
   | { view: 'me' }
 
@@ -13,6 +14,7 @@ export function parseRoute(hash: string): Route {
   if (ticket) return { view: 'tickets', ticket: Number(ticket[1]) }
   const store = STORE.exec(hash)
   if (store) return { view: 'stores', store: store[1] ?? null }
+  if (hash === '#/alarms') return { view: 'alarms' }
   if (hash === '#/stores') return { view: 'stores', store: null }
   if (hash === '#/me') return { view: 'me' }
   return { view: 'tickets', ticket: null }
@@ -24,6 +26,8 @@ export function href(route: Route): string {
       return route.ticket === null ? '#/tickets' : `#/tickets/${route.ticket}`
     case 'stores':
       return route.store === null ? '#/stores' : `#/stores/${route.store}`
+    case 'alarms':
+      return '#/alarms'
     case 'me':
       return '#/me'
   }

@@ -33,8 +33,8 @@ from edge_agent.contract.readings import (
 )
 from edge_agent.contract.text import Text
 from edge_agent.contract.topics import batch_topic
+from rules.book import RuleBook
 from rules.load import load_rules
-from rules.model import RuleBook
 
 STORE = "shop-1"
 STREAM = "outbox-a"

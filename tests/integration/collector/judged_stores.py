@@ -64,15 +64,28 @@ class Office:
     def start(self) -> None:
         self.recorder = Recorder(BOOK, SqliteTelemetry(self.database))
 
-    def hear(self, seqs: Iterable[int], live_from: int = 0, *, stream: str = STREAM, dies: bool = False) -> None:
+    def hear(
+        self,
+        seqs: Iterable[int],
+        live_from: int = 0,
+        present_from: int = 0,
+        *,
+        stream: str = STREAM,
+        dies: bool = False,
+    ) -> None:
         entries = tuple(Entry(seq=seq, body=self.outbox[seq]) for seq in seqs)
-        batch = Batch(store=STORE, stream=stream, entries=entries, live_from=live_from)
+        batch = Batch(store=STORE, stream=stream, entries=entries, live_from=live_from, present_from=present_from)
         with suppress(PowerCut), self.database.writing() as connection:
             self.recorder.record(connection, [Delivery(batch=batch)], self.now)
             if dies:
                 raise PowerCut
         if dies:
             self.start()
+
+    def wait(self, time: timedelta) -> int:
+        """Head office looks at what no message brings about; how many events of the feed that brought."""
+        self.now += time
+        return self.recorder.tell_withheld(self.database, self.now)
 
     def rows(self, table: Any) -> list[dict[str, Any]]:
         with self.database.reading() as connection:

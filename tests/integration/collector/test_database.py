@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from collector.__main__ import main
+from collector.store import bounds
 from collector.store.database import Database, TryLater
-from collector.store.tables import account, device, metadata
+from collector.store.tables import account, device, metadata, unjudged
 from collector.telemetry.base import Arrival, Span
 from collector.telemetry.block import QUALITY_CODES
 from collector.telemetry.sqlite import SqliteTelemetry
@@ -159,3 +161,38 @@ def test_it_remembers_no_more_series_than_it_may(bench: Bench, monkeypatch: pyte
             )
     assert len(telemetry._names.sources) <= 4
     assert telemetry.count() == 19
+
+
+def test_a_file_of_a_later_version_is_left_alone_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "c.yaml").write_text("database: c.sqlite\nbroker: {url: 'mqtt://127.0.0.1'}\n")
+    with closing(Database(tmp_path / "c.sqlite")) as database:
+        database.migrate()
+        with database.writing() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert main(["migrate", str(tmp_path / "c.yaml")]) == 1
+    assert "9999" in capsys.readouterr().err
+
+
+def test_forty_readers_hold_little_of_the_file_in_memory(database: Database) -> None:
+    with database.writing() as writer, database.reading() as reader:
+        kib = [-one.exec_driver_sql("PRAGMA cache_size").scalar_one() for one in (writer, reader)]
+    assert 2 * kib[0] + 40 * kib[1] <= 512 * 1024
+
+
+def test_what_a_burst_made_of_the_log_is_given_back(database: Database) -> None:
+    with database.writing() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_size_limit").scalar_one() == 64 * 2**20
+
+
+def test_tables_that_only_grow_keep_what_is_newest(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "DROPPED_AT_ONCE", 3)
+    for seq in range(1, 12):
+        bench.send((seq, poll(seq, -20.0)))
+    pieces = 0
+    with bench.database.writing() as connection:
+        while bounds.drop_beyond(connection, {"unjudged": 4}):
+            pieces += 1
+        left = connection.execute(select(unjudged.c.seq).order_by(unjudged.c.seq)).scalars().all()
+    assert (left, pieces) == ([8, 9, 10, 11], 2)
+    with bench.database.writing() as connection:
+        assert not bounds.drop_beyond(connection)

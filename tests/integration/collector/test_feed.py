@@ -10,12 +10,15 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from collector.api import feed_tail
+from collector.api.feed import _admitted
 from collector.api.feed_tail import FeedTail
+from collector.api.office import Office
 from collector.domain.events import summarise
-from collector.store import tickets
+from collector.store import accounts, tickets
+from collector.store.database import TryLater
 from collector.store.feed import append
 from tests.integration.collector.bench import Bench
-from tests.integration.collector.visitor import break_freezer
+from tests.integration.collector.visitor import Visitor, break_freezer
 
 NOW = "2026-07-15T02:00:00Z"
 
@@ -156,3 +159,65 @@ async def test_it_may_be_woken_before_it_runs_and_after_it_has_ended(bench: Benc
     async with running(bench) as tail:
         pass
     tail.wake()
+
+
+async def test_it_begins_later_where_the_database_cannot_be_read_at_the_start(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would hear anything until the next restart, and nothing would say so."""
+    monkeypatch.setattr(feed_tail, "POLL_S", 0.02)
+    break_freezer(bench)
+    tail = FeedTail(bench.database, lambda: NOW)
+    newest, troubles = tail._newest, [TryLater("disk I/O error"), RuntimeError("a bug")]
+
+    def troubled() -> int:
+        if troubles:
+            raise troubles.pop()
+        return newest()
+
+    monkeypatch.setattr(tail, "_newest", troubled)
+    following = asyncio.create_task(tail.run())
+    while tail._position == 0:
+        await asyncio.sleep(0.01)
+    stream = tail.follow(None)
+    await anext(stream)
+    change(bench)
+    assert await ids(stream, 1) == [2]
+    tail.close()
+    await following
+
+
+async def test_a_stream_ends_soon_after_its_session(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_tail, "ADMITTED_FOR_S", 0.05)
+    admitted = [True, True, False]
+    async with running(bench, heartbeat=0.02) as tail:
+        stream = tail.follow(None, lambda: admitted.pop(0))
+        await asyncio.wait_for(exhaust(stream), 5)
+    assert admitted == []
+
+
+async def test_a_reader_that_takes_nothing_holds_few_events(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_tail, "READ_AT_ONCE", 4)
+    break_freezer(bench)
+    async with running(bench) as tail:
+        change(bench, 10)
+        tail.wake()
+        while tail._position < 11:
+            await asyncio.sleep(0.01)
+        told = [await tail._beyond(position) for position in (0, 1, 5, 10)]
+    assert [[number for number, _ in some] for some in told] == [[1, 2, 3, 4], [2, 3, 4, 5], [6, 7, 8, 9], [11]]
+
+
+def test_whoever_logs_out_elsewhere_hears_no_more(office: Office, technician: Visitor) -> None:
+    token = technician.cookies["sw_session"]
+    assert _admitted(office, token)
+    technician.delete("/api/v1/session")
+    assert not _admitted(office, token)
+
+
+def test_a_database_that_is_away_ends_no_stream(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_given: object) -> None:
+        raise TryLater("locked")
+
+    monkeypatch.setattr(accounts, "whose_session", away)
+    assert _admitted(office, "any")

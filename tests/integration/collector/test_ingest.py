@@ -6,13 +6,13 @@ import logging
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from sqlalchemy import Connection, select
 
-from collector import judging
+from collector import judging, unpack
 from collector.domain.receipts import Receipts
 from collector.store import feed, inventory, memories, streams, tickets
 from collector.store import quarantine as quarantine_store
@@ -20,6 +20,7 @@ from collector.store.database import TryLater
 from collector.store.tables import gap, memory, quarantine, unjudged
 from edge_agent.contract.codec import encode_batch, encode_body
 from edge_agent.contract.readings import Ack, Body, Device, Gap, Quality
+from edge_agent.contract.text import Text
 from edge_agent.contract.topics import batch_topic
 from tests.integration.collector.bench import (
     FREEZER,
@@ -120,6 +121,13 @@ def test_it_opens_a_new_ticket_when_the_fault_returns_after_the_old_one_is_close
     bench.send(*[(11 + turn, poll(50 + turn * 5, -20.0)) for turn in range(4)])
     bench.send(*[(15 + turn, poll(80 + turn * 5, -5.0)) for turn in range(9)])
     assert bench.count_tickets() == 2
+
+
+def test_a_clock_that_was_never_set_decides_nothing_whatever_its_store_thinks_of_it(bench: Bench) -> None:
+    bench.send((1, status()), (2, replace(poll(0, -5.0), at=datetime.min.replace(tzinfo=UTC))))
+    with bench.database.reading() as connection:
+        assert connection.execute(select(unjudged.c.seq, unjudged.c.reason)).all() == [(2, "clock")]
+    assert bench.count_readings() == 1
 
 
 def test_it_stores_what_it_may_not_judge_and_says_why(bench: Bench) -> None:
@@ -330,3 +338,55 @@ def test_it_acknowledges_nothing_that_was_not_committed(bench: Bench, monkeypatc
     assert bench.count_readings() == 0
     assert not bench.inbox.acks
     assert not bench.inbox.settled
+
+
+def test_it_counts_the_entries_of_a_message_that_is_too_long_to_be_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpack, "LARGEST_PAYLOAD", 100)
+    bench.send((1, status()), (2, poll(0, -20.0)))
+    assert bench.inbox.acks == [(STORE, Ack(stream=STREAM, upto=2, at=NOW))]
+    assert bench.count_readings() == 0
+    with bench.database.reading() as connection:
+        assert streams.count_lost(connection) == {STORE: 2}
+
+
+LONG = "x" * 301
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        status(replace(FREEZER, name=Text(zh="", en=LONG))),
+        status(replace(FREEZER, profile=LONG)),
+        status(replace(FREEZER, profile_version=2**62)),
+        status(*(replace(FREEZER, id=f"d-{number}") for number in range(2_001))),
+        replace(status(), timezone=LONG),
+        poll(0, 1.0, point=LONG),
+        replace(poll(0, 1.0), boot=LONG),
+        Gap(from_seq=2, to_seq=2, count=1, reason=LONG),
+    ],
+    ids=lambda body: type(body).__name__,
+)
+def test_it_keeps_no_names_without_end(bench: Bench, body: Body) -> None:
+    bench.send((1, body), (2, poll(0, -20.0)))
+    assert bench.stored_seqs() == [2]
+    assert bench.inbox.acks == [(STORE, Ack(stream=STREAM, upto=2, at=NOW))]
+    with bench.database.reading() as connection:
+        assert quarantine_store.count_quarantined(connection) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("Asia/Shanghai", "Asia/Shanghai"),
+        ("Mars/Olympus", "UTC"),
+        ("../../etc/passwd", "UTC"),
+        ("", "UTC"),
+        ("Asia", "UTC"),
+    ],
+)
+def test_a_time_zone_that_is_none_spoils_no_page(bench: Bench, told: str, shown: str) -> None:
+    bench.send((1, replace(status(), timezone=told)))
+    with bench.database.reading() as connection:
+        assert inventory.label(connection, STORE).timezone == shown

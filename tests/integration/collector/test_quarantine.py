@@ -251,3 +251,19 @@ def test_the_command_says_what_it_could_not_do(
 def test_the_database_is_needed(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("database: no/c.sqlite\nbroker: {url: 'mqtt://b'}\n")
     assert main(["quarantine", str(tmp_path / "c.yaml"), "list"]) == 1
+
+
+def test_a_flood_of_rubbish_costs_little_and_fills_no_log(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    dropped: list[int] = []
+    with pytest.MonkeyPatch.context() as spied:
+        spied.setattr("collector.ingest.drop_beyond", lambda connection: dropped.append(id(connection)))
+        bench.inbox.waiting = [raw_message(b"%d" % number, TOPIC) for number in range(300)]
+        for seconds in (0.0, 59.0, 61.0):
+            bench.hand.seconds = seconds
+            bench.ingest.turn()
+        bench.inbox.waiting = [raw_message(b"the last", TOPIC)]
+        bench.ingest.turn()
+    assert len(dropped) == 3
+    lines = [line for line in caplog.messages if "quarantined" in line]
+    assert [line.split(",")[0] for line in lines] == ["messages quarantined=1", "messages quarantined=300"]
+    assert b"collector_quarantined_total 301.0" in bench.meters.expose({})

@@ -135,3 +135,8 @@ def test_it_marks_the_cookie_secure_behind_tls(office: Office) -> None:
     with visiting(replace(office, behind_tls=True)) as client:
         answer = client.post("/api/v1/session", json={"name": "li", "password": PASSWORD})
     assert "Secure" in answer.headers["set-cookie"]
+
+
+def test_a_stranger_who_tries_links_takes_no_lock_from_the_ingest(bench: Bench, stranger: Visitor) -> None:
+    with bench.database.writing():
+        assert stranger.get("/login/made-up").status_code == 410

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from collector.inbox import Lane, Message
 from collector.lanes import Capacity
 from collector.partitions import ALL, Partitions
 from collector.settings import BrokerSettings
 from collector.subscriber import Subscriber
+from edge_agent.contract.readings import Ack
 from edge_agent.contract.topics import batch_topic, history_topic
 from simulators.broker import Broker, free_port
 
@@ -46,13 +49,13 @@ def subscribed(
     subscriber.stop()
 
 
-def publish(broker: Broker, payloads: list[bytes], topic: str = TOPIC) -> None:
+def publish(broker: Broker, payloads: list[bytes], topic: str = TOPIC, *, qos: int = 1, retain: bool = False) -> None:
     client = Client(CallbackAPIVersion.VERSION2, client_id="shop")
     client.username_pw_set("bench", "a password")
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
     for payload in payloads:
-        client.publish(topic, payload, qos=1).wait_for_publish(WITHIN_S)
+        client.publish(topic, payload, qos=qos, retain=retain).wait_for_publish(WITHIN_S)
     client.disconnect()
     client.loop_stop()
 
@@ -111,6 +114,15 @@ def test_it_gets_again_what_it_had_not_settled(broker: Broker, tmp_path: Path) -
         assert subscriber.take(5, 0.0) == []
 
 
+def test_what_the_broker_repeats_while_it_waits_waits_once(broker: Broker, tmp_path: Path) -> None:
+    """This broker sends again after three seconds; what was taken and not settled may come again."""
+    with subscribed(broker, tmp_path) as subscriber:
+        publish(broker, [b"slow", b"slower"], HISTORY_TOPIC)
+        threading.Event().wait(4.5)
+        assert subscriber.lanes.depth(Lane.HISTORY) == 2
+        assert [message.payload for message in taken(subscriber, 3)[:3]] == [b"slow", b"slower", b"slow"]
+
+
 def test_it_settles_nothing_of_an_earlier_session(
     broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,3 +165,63 @@ def test_it_settles_each_message_on_the_line_that_brought_it(broker: Broker, tmp
     with subscribed(broker, tmp_path) as subscriber:
         assert [message.payload for message in taken(subscriber, 1)] == [b"now"]
         assert subscriber.take(5, 0.0) == []
+
+
+def test_a_message_without_a_number_does_not_cost_the_session(broker: Broker, tmp_path: Path) -> None:
+    """QoS 0: to settle it would be an error that the broker answers by hanging up."""
+    with subscribed(broker, tmp_path) as subscriber:
+        publish(broker, [b"light"], qos=0)
+        (message,) = taken(subscriber, 1)
+        settled: list[int] = []
+        with pytest.MonkeyPatch.context() as spied:
+            spied.setattr(subscriber._lines[Lane.LIVE]._client, "ack", lambda mid, _qos: settled.append(mid))
+            subscriber.settle(message)
+        assert (message.mid, settled) == (0, [])
+
+
+def test_what_is_retained_makes_no_store_seem_to_speak(
+    broker: Broker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(broker, [b"of yesterday"], retain=True)
+    for _ in range(2):
+        with subscribed(broker, tmp_path) as subscriber:
+            publish(broker, [b"now"])
+            (message,) = taken(subscriber, 1)
+            subscriber.settle(message)
+            assert message.payload == b"now"
+            assert subscriber.take(5, 0.2) == []
+    assert "a retained message is not taken" in caplog.text
+
+
+def test_it_asks_again_for_what_it_was_not_allowed(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.subscriber.ASK_AGAIN_S", 0.05)
+    with subscribed(broker, tmp_path) as subscriber:
+        line = subscriber._lines[Lane.LIVE]
+        refused = ReasonCode(PacketTypes.SUBACK, identifier=128)
+        line._on_subscribe(line._client, None, 1, [refused], None)
+        assert not subscriber.connected
+        give_up_by = time.perf_counter() + WITHIN_S
+        while not subscriber.connected:
+            assert time.perf_counter() < give_up_by
+            threading.Event().wait(0.02)
+
+
+def test_it_says_so_when_another_takes_its_session_away(
+    broker: Broker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with subscribed(broker, tmp_path) as subscriber:
+        line = subscriber._lines[Lane.LIVE]
+        for _ in range(5):
+            line._note_short(1.0)
+        line._note_short(3600.0)
+    assert caplog.text.count("has another collector its client_id=head?") == 1
+
+
+def test_answers_that_the_broker_does_not_take_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.subscriber.ANSWERS_AT_MOST", 5)
+    subscriber = Subscriber(BrokerSettings(url="mqtt://127.0.0.1:1"), time.perf_counter)
+    for upto in range(20):
+        subscriber.answer("shop-1", Ack(stream="a", upto=upto))
+    assert len(subscriber._lines[Lane.LIVE]._client._out_messages) == 5

@@ -78,7 +78,8 @@ def test_it_shows_why_a_ticket_is_there(bench: Bench, technician: Visitor) -> No
     assert (seen["point"], seen["value"], seen["quality"], seen["unit"]) == ("temp.control", -5.0, "good", "°C")
     assert detail["limit"] == -12.0
     assert detail["chart"][0]["point"] == "temp.control"
-    assert set(detail["diagnosis"][0]) == {"cause", "likelihood", "supports", "contradicts", "checks", "parts"}
+    told = {"id", "cause", "likelihood", "supports", "contradicts", "staff_checks", "checks", "parts", "tools"}
+    assert set(detail["diagnosis"][0]) == told | {"food_at_risk"}
     assert detail["history"] == [
         {
             "at": "2026-07-15T04:00:00Z",

@@ -12,14 +12,23 @@ import pytest
 from collector.domain.line_faults import OFFICE
 from collector.domain.silence import DEFAULT_AFTER
 from collector.inbox import Lane
+from collector.partitions import ALL, Partitions
 from collector.store import lines, tickets
 from collector.store.database import TryLater
 from collector.store.tickets import Placed
 from collector.watch import Watch
+from edge_agent.contract.readings import Batch
 from tests.integration.collector.bench import STORE, Bench, listed, message, poll, status
 from tests.integration.collector.visitor import WallClock, hire, log_in, open_office, visiting
 
 STEP = timedelta(seconds=10)
+HALVES = (Partitions(last=127), Partitions(first=128))
+THIRDS = (Partitions(last=80), Partitions(first=81, last=160), Partitions(first=161))
+CHAIN = [f"shop-{number}" for number in range(30)]
+
+
+def first_stores_of(*parts: Partitions) -> list[str]:
+    return [next(store for store in CHAIN if part.holds(store)) for part in parts]
 
 
 @pytest.fixture
@@ -46,6 +55,13 @@ def all_tickets(bench: Bench) -> list[Placed]:
 
 def faults(bench: Bench) -> list[tuple[str, str, bool]]:
     return sorted((one.store.id, one.ticket.fault, one.ticket.alarm_active) for one in all_tickets(bench))
+
+
+def kinds(bench: Bench, alarm: tuple[str, str]) -> list[str]:
+    """The history of the one ticket of that store and fault."""
+    (placed,) = (one for one in all_tickets(bench) if (one.store.id, one.ticket.fault) == alarm)
+    with bench.database.reading() as connection:
+        return [event.kind for event in tickets.history(connection, placed.ticket.id)]
 
 
 def test_a_silent_store_is_one_ticket_on_its_gateway(bench: Bench) -> None:
@@ -159,12 +175,116 @@ def test_after_a_refused_write_it_tries_one_at_each_look(bench: Bench) -> None:
 
 def test_the_stores_of_another_collector_are_not_expected_here(bench: Bench) -> None:
     """Both have one database."""
-    pass_by(bench, STEP, "shop-1", "shop-2")
-    ours = Watch(bench.database, bench.clock, bench.meters, lambda: True, expects=lambda store: store == "shop-1")
+    lower, upper = first_stores_of(*HALVES)
+    pass_by(bench, STEP, lower, upper)
+    ours = Watch(bench.database, bench.clock, bench.meters, lambda: True, partitions=HALVES[0])
     for _ in range(DEFAULT_AFTER // STEP + 2):
         bench.hand.seconds += STEP.total_seconds()
         ours.look()
-    assert faults(bench) == [("shop-1", "store.offline", True)]
+    assert faults(bench) == [(lower, "store.offline", True)]
+
+
+class Divided:
+    """Collectors on one database, each with a part of the chain."""
+
+    def __init__(self, bench: Bench, *parts: Partitions) -> None:
+        self.bench = bench
+        self.watches = {
+            part: Watch(bench.database, bench.clock, bench.meters, lambda: True, partitions=part) for part in parts
+        }
+
+    def pass_by(self, duration: timedelta, *speaking: str) -> None:
+        for _ in range(duration // STEP):
+            pass_by(self.bench, STEP, *speaking)
+            for part, watch in self.watches.items():
+                for store in speaking:
+                    if part.holds(store):
+                        watch.hear(Batch(store=store, stream="outbox-a", entries=()), live=True)
+                watch.look()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Bench]:
+    """The ingest alone: the collectors that watch are the test's."""
+    bench = Bench(tmp_path / "collector.sqlite")
+    yield bench
+    bench.database.close()
+
+
+def test_a_store_that_died_while_head_office_was_down_for_days_is_noticed(bench: Bench) -> None:
+    pass_by(bench, STEP, STORE, "shop-2")
+    bench.hand.seconds += timedelta(days=3).total_seconds()
+    bench.start()
+    pass_by(bench, DEFAULT_AFTER + 2 * STEP, "shop-2")
+    assert faults(bench) == [(STORE, "store.offline", True)]
+
+
+def test_head_office_that_hears_nobody_for_days_does_not_call_that_over(bench: Bench) -> None:
+    pass_by(bench, STEP, *CHAIN)
+    pass_by(bench, DEFAULT_AFTER + STEP)
+    bench.hand.seconds += timedelta(days=3).total_seconds()
+    pass_by(bench, DEFAULT_AFTER)
+    assert faults(bench) == [(*OFFICE_ALARM, True)]
+
+
+def test_a_restart_does_not_end_what_head_office_does_not_hear(bench: Bench) -> None:
+    pass_by(bench, STEP, *CHAIN)
+    pass_by(bench, DEFAULT_AFTER + STEP)
+    bench.start()
+    pass_by(bench, 3 * STEP)
+    assert kinds(bench, OFFICE_ALARM) == ["opened"]
+    pass_by(bench, 2 * STEP, *CHAIN)
+    assert faults(bench) == [(*OFFICE_ALARM, False)]
+
+
+OFFICE_ALARM = (OFFICE, "office.stores_unheard")
+
+
+@pytest.mark.parametrize("parts", [(ALL,), HALVES, THIRDS], ids=["one", "two", "three"])
+def test_however_many_collectors_divide_the_stores_their_silence_is_one_ticket(
+    office: Bench, parts: tuple[Partitions, ...]
+) -> None:
+    collectors = Divided(office, *parts)
+    collectors.pass_by(STEP, *CHAIN)
+    collectors.pass_by(DEFAULT_AFTER + STEP)
+    assert faults(office) == [(*OFFICE_ALARM, True)]
+    assert kinds(office, OFFICE_ALARM) == ["opened"]
+    collectors.pass_by(timedelta(minutes=2), *CHAIN)
+    assert faults(office) == [(*OFFICE_ALARM, False)]
+    assert kinds(office, OFFICE_ALARM) == ["opened", "cleared"]
+
+
+def test_it_stands_until_no_collector_says_so_any_more(office: Bench) -> None:
+    """What one of them hears again is no word about the stores of the other."""
+    collectors = Divided(office, *HALVES)
+    collectors.pass_by(STEP, *CHAIN)
+    collectors.pass_by(DEFAULT_AFTER + STEP)
+    lower = [store for store in CHAIN if HALVES[0].holds(store)]
+    collectors.pass_by(2 * DEFAULT_AFTER, *lower)
+    assert faults(office) == [(*OFFICE_ALARM, True)]
+    collectors.pass_by(2 * STEP, *CHAIN)
+    assert faults(office) == [(*OFFICE_ALARM, False)]
+
+
+def test_a_collector_calls_its_stores_silent_while_the_other_one_hears_none(office: Bench) -> None:
+    collectors = Divided(office, *HALVES)
+    collectors.pass_by(STEP, *CHAIN)
+    lower = [store for store in CHAIN if HALVES[0].holds(store)]
+    collectors.pass_by(DEFAULT_AFTER + 2 * STEP, *lower[1:])
+    assert faults(office) == [(*OFFICE_ALARM, True), (lower[0], "store.offline", True)]
+
+
+def test_stores_that_are_divided_anew_forget_no_silence_and_keep_none(office: Bench) -> None:
+    collectors = Divided(office, ALL)
+    collectors.pass_by(STEP, *CHAIN)
+    collectors.pass_by(DEFAULT_AFTER + STEP)
+    collectors = Divided(office, *HALVES)
+    collectors.pass_by(2 * STEP)
+    assert faults(office) == [(*OFFICE_ALARM, True)]
+    collectors.pass_by(2 * STEP, *CHAIN)
+    assert faults(office) == [(*OFFICE_ALARM, False)]
+    with office.database.reading() as connection:
+        assert lines.unheard(connection) == {}
 
 
 def test_the_list_of_stores_says_who_is_silent_and_leaves_head_office_out(bench: Bench, wall: WallClock) -> None:

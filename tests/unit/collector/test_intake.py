@@ -113,3 +113,12 @@ def test_its_summary_shows_what_this_version_does_not_know_by_its_name() -> None
     assert summary.device.duty_name == same("ice_cream_robot")
     assert summary.key_value is not None
     assert summary.key_value.label == same("temp.control")
+
+
+def test_a_further_alarm_of_the_family_joins_the_ticket_with_a_new_ranking() -> None:
+    other = replace(change("raised"), rule="refrigeration.evaporator_iced", severity="low")
+    joined = taken(replace(OPENED, severity="high"), other)
+    assert (joined.event.kind, joined.ticket.fault, joined.ticket.severity) == ("joined", RULE.id, "high")
+    assert joined.case is not None
+    worse = taken(replace(OPENED, severity="low"), replace(other, severity="critical"))
+    assert worse.ticket.severity == "critical"

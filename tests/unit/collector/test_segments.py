@@ -18,6 +18,7 @@ from collector.domain.segments import (
     Drop,
     Fork,
     Join,
+    Present,
     Run,
     Segment,
     Segments,
@@ -39,9 +40,9 @@ class Office:
     judged: dict[int, list[int]] = field(default_factory=lambda: {1: []})
     now: datetime = NOON
 
-    def hear(self, seqs: list[int], live_from: int = 0) -> Course:
+    def hear(self, seqs: list[int], live_from: int = 0, present_from: int | None = None) -> Course:
         self.receipts = receive(self.receipts, [(seq, seq) for seq in seqs])
-        course = advance(self.segments, self.receipts, seqs, live_from, self.now)
+        course = advance(self.segments, self.receipts, seqs, live_from, self.now, present_from)
         for step in course.steps:
             self._take(step)
         self.segments = course.segments
@@ -166,3 +167,34 @@ def test_beyond_so_many_outages_the_oldest_history_is_given_up() -> None:
     assert course.steps[1] == Drop(start=1, below=10)
     assert segment_of(course.segments, 5) is None
     assert segment_of(course.segments, 15) == Segment(10, 10)
+
+
+def test_nothing_is_told_before_the_present_and_a_run_is_cut_where_it_begins() -> None:
+    steps = Office().hear([1, 2, 3, 4, 5], present_from=4).steps
+    held = Run(start=1, seqs=(1, 3), live=True, first=True, waited=False, told=False)
+    assert steps == (held, Present(), Run(start=1, seqs=(4, 5), live=True, first=True, waited=False))
+
+
+def test_the_present_is_reached_with_the_last_number_before_it() -> None:
+    office = Office()
+    assert not office.hear([1, 2], present_from=4).reaches_present
+    assert office.hear([3], present_from=4).steps[-1] == Present()
+
+
+def test_a_segment_that_begins_behind_the_present_has_reached_it() -> None:
+    course = Office().hear([10, 11], live_from=10, present_from=8)
+    assert [type(step) for step in course.steps] == [Fork, Present, Run]
+    office = Office()
+    office.hear([10], present_from=8)
+    office.now += HOLE_LASTS
+    assert [type(step) for step in office.hear([11], present_from=8).steps] == [Fork, Present, Run]
+
+
+def test_a_join_before_the_present_is_not_told() -> None:
+    office = Office()
+    office.hear([5, 6], live_from=5, present_from=9)
+    assert office.hear([1, 2, 3, 4], present_from=9).steps[-1] == Join(earlier=1, later=5, live=True, told=False)
+
+
+def test_a_present_that_is_behind_is_reached_whatever_has_come() -> None:
+    assert Office().hear([], present_from=0).steps == (Present(),)

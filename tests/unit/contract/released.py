@@ -127,8 +127,8 @@ REPAIRED = replace(TELEMETRY, repaired=True)
 GAP = Gap(from_seq=41, to_seq=140, count=98, reason="full")
 
 
-def batch(*entries: Entry, live_from: int = 0) -> Batch:
-    return Batch(store=STORE, stream=STREAM, entries=entries, live_from=live_from)
+def batch(*entries: Entry, live_from: int = 0, present_from: int = 0) -> Batch:
+    return Batch(store=STORE, stream=STREAM, entries=entries, live_from=live_from, present_from=present_from)
 
 
 BATCHES = {
@@ -139,6 +139,7 @@ BATCHES = {
     "batch_mixed.json": batch(Entry(seq=1, body=STATUS), Entry(seq=2, body=TELEMETRY), Entry(seq=141, body=GAP)),
     "batch_empty.json": batch(),
     "batch_live.json": batch(Entry(seq=8160, body=TELEMETRY), live_from=8001),
+    "batch_present.json": batch(Entry(seq=8160, body=TELEMETRY), live_from=8001, present_from=8161),
     "batch_repaired.json": batch(Entry(seq=2, body=REPAIRED)),
     "batch_status_of_a_babbler.json": batch(Entry(seq=1, body=STATUS_OF_A_BABBLER)),
     "batch_status_of_a_clock.json": batch(Entry(seq=1, body=STATUS_OF_A_CLOCK)),

@@ -149,6 +149,19 @@ def test_each_level_is_kept_for_its_own_time(embedded: Keeper) -> None:
     assert blocks == {29: [0, 1, 2], 32: [1, 2], 179: [1, 2], 182: [2], 1825: [2], 1830: []}
 
 
+def test_what_is_too_old_goes_also_while_there_is_always_more_to_seal(
+    embedded: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded.record(*every(60, [1.0] * 60), poll(40 * 86_400, 1.0, device="other"))
+    embedded.settle(MORNING + 40 * DAY + 2 * HOUR)
+    embedded.record(*every(60, [1.0] * 60))
+    embedded.settle(MORNING + 2 * HOUR)
+    before = count(embedded, "block WHERE level = 0")
+    monkeypatch.setattr("collector.telemetry.sqlite.seal_some", lambda *_given, **_named: True)
+    assert embedded.telemetry.work(MORNING + 60 * DAY)
+    assert count(embedded, "block WHERE level = 0") < before
+
+
 def test_what_came_too_late_for_its_level_is_kept_for_a_week(embedded: Keeper) -> None:
     """A gateway that believes to be in 1970: stored, and nobody's history is thrown away in the same hour."""
     embedded.record(poll(0, 1.0), poll(-50 * 365 * 86_400, 2.0, seq=1))

@@ -86,3 +86,24 @@ def test_it_ends_when_it_is_told_to() -> None:
     work.stop()
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_it_sweeps_at_the_start_and_each_hour_until_nothing_is_left() -> None:
+    hand, left = [0.0], [2]
+
+    def sweep() -> bool:
+        swept.append(hand[0])
+        left[0] -= 1
+        return left[0] > 0
+
+    swept: list[float] = []
+    clock = Clock(wall=lambda: hand[0], steady=lambda: hand[0])
+    upkeep = Upkeep(Idle(), clock, sweep)  # type: ignore[arg-type] # what it needs of one
+    for hand[0] in (0.0, 1.0, 2.0, 1800.0, 3601.0, 3602.0):
+        upkeep.turn()
+    assert swept == [0.0, 1.0, 3601.0]
+
+
+class Idle:
+    def work(self, _now: datetime) -> bool:
+        return False

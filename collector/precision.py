@@ -1,0 +1,132 @@
+"""What visits found, and what follows for the rule that sent for them: its budget, and its shadow."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from collector.desk import note_change
+from collector.domain import office_faults
+from collector.domain.accounts import Account
+from collector.domain.acting import ActionRefused, permit
+from collector.domain.alarms import Entry
+from collector.domain.budget import LOOKS_BACK, Code, Record, judge_record, record_of
+from collector.domain.line_faults import OFFICE, OFFICE_NAME
+from collector.domain.tickets import STOREWARDEN, Ticket
+from collector.store import alarms, closures, lines, suppressions
+from collector.store.closures import Closure
+from collector.store.suppressions import Mode, RuleMode
+from edge_agent.contract.text import Text, same
+from rules.alarm import ChangeKind
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`was` is what whoever says it saw: the code that had been given before, if any."""
+
+    was: Code | None
+    code: Code
+    note: str | None = None
+
+
+def code_ticket(
+    connection: Connection, ticket: Ticket, finding: Finding, who: Account, now: datetime, *, food: bool
+) -> Closure:
+    """`food`: the device keeps food. A rule that has spent its budget goes to shadow. Raises ActionRefused."""
+    permit("code", who.role)
+    known = closures.of_ticket(connection, ticket.id)
+    if (known.code if known else None) != finding.was:
+        said = known.code if known else "nothing"
+        raise ActionRefused(Text(zh=f"结论已是 {said}", en=f"the finding is {said} by now"))
+    critical = food and ticket.severity == "critical"
+    fresh = Closure(
+        ticket=ticket.id,
+        rule=ticket.fault,
+        code=finding.code,
+        food=critical,
+        actor=who.name,
+        at=now,
+        note=finding.note,
+    )
+    closures.write(connection, fresh)
+    entry = Entry(
+        at=now,
+        actor=who.name,
+        kind="coded",
+        store=ticket.store,
+        device=ticket.device,
+        rule=ticket.fault,
+        severity=ticket.severity,
+        source=finding.was,
+        target=finding.code,
+        reason=finding.note,
+    )
+    alarms.note(connection, [entry])
+    _keep_to_budget(connection, ticket, now)
+    return fresh
+
+
+def record(connection: Connection, rule: str, now: datetime) -> Record:
+    """Of the last 90 days, or since somebody put the rule to work again."""
+    since = now - LOOKS_BACK
+    mode = suppressions.modes(connection).get(rule)
+    if mode is not None and mode.mode == "live":
+        since = max(since, mode.at)
+    return record_of(rule, closures.of_rule(connection, rule, since))
+
+
+def set_mode(
+    connection: Connection, rule: str, was: Mode | None, mode: Mode, who: Account, now: datetime, reason: str
+) -> RuleMode:
+    """`was` is what the one who sets it saw, None where nobody has set it yet. Raises ActionRefused."""
+    permit("shadow" if mode == "shadow" else "go_live", who.role)
+    known = suppressions.modes(connection).get(rule)
+    if (known.mode if known else None) != was:
+        said = known.mode if known else "as its file says"
+        raise ActionRefused(Text(zh=f"规则现在为 {said}", en=f"the rule is {said} by now"))
+    if not reason.strip():
+        raise ActionRefused(Text(zh="需要说明原因", en="a reason is needed"))
+    fresh = _set(connection, RuleMode(rule=rule, mode=mode, actor=who.name, at=now, reason=reason))
+    if mode == "live":
+        _tell_office(connection, "cleared", record(connection, rule, now), same(rule), now)
+    return fresh
+
+
+def _keep_to_budget(connection: Connection, ticket: Ticket, now: datetime) -> None:
+    rule = ticket.fault
+    if rule in office_faults.OFFICE_FAULTS:
+        return
+    known = suppressions.modes(connection).get(rule)
+    if known is not None and known.mode == "shadow":
+        return
+    found = record(connection, rule, now)
+    verdict = judge_record(found)
+    if verdict == "to_shadow":
+        reason = f"precision {found.right}/{found.judged}"
+        _set(connection, RuleMode(rule=rule, mode="shadow", actor=STOREWARDEN, at=now, reason=reason))
+        log.warning("rule goes to shadow rule=%s right=%d of=%d", rule, found.right, found.judged)
+    if verdict in {"to_shadow", "only_told"}:
+        _tell_office(connection, "raised", found, ticket.title, now)
+
+
+def _set(connection: Connection, fresh: RuleMode) -> RuleMode:
+    suppressions.set_mode(connection, fresh)
+    entry = Entry(
+        at=fresh.at, actor=fresh.actor, kind="rule_mode", rule=fresh.rule, target=fresh.mode, reason=fresh.reason
+    )
+    alarms.note(connection, [entry])
+    return fresh
+
+
+def _tell_office(connection: Connection, kind: ChangeKind, found: Record, title: Text, now: datetime) -> None:
+    device = office_faults.device_of(found.rule, title)
+    shadowed = kind == "raised" and judge_record(found) == "to_shadow"
+    change = office_faults.over_budget(kind, found, now, shadowed=shadowed)
+    if kind == "raised":
+        lines.list_own(connection, OFFICE, device, OFFICE_NAME)
+    note_change(connection, change, office_faults.RULE_OVER_BUDGET, device, OFFICE, now)
