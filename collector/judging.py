@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
+from collector import lifecycle
 from collector.desk import correct, note_change
 from collector.domain.episodes import episode_of
 from collector.domain.segments import Course, Drop, Fork, Join, Present, Run, Step, segment_of
@@ -201,7 +202,11 @@ class Judging:
         streams.put_ahead(self._connection, (bout.store, bout.stream), waiting)
 
     def _tell(self, store: str, device: Device, change: Change) -> None:
-        """To the technicians, and into the device's episodes."""
+        """To the technicians, unless something holds it back, and into the device's episodes."""
+        rule = self._book.by_id[change.rule]
+        if not lifecycle.note(self._connection, store, change, rule, rule.title, self._now).now:
+            self._write_down(store, device, change, ticket=None, withheld=True)
+            return
         ticket = self._note(store, device, change)
         family = self._book.family(change.rule)
         standing = ticket or tickets.open_ticket(self._connection, store, device.id, family)
@@ -213,10 +218,13 @@ class Judging:
         self.feed_events += ticket is not None
         return ticket
 
-    def _write_down(self, store: str, device: Device, change: Change, ticket: int | None) -> None:
+    def _write_down(
+        self, store: str, device: Device, change: Change, ticket: int | None, *, withheld: bool = False
+    ) -> None:
         if change.kind == "raised":
             episode = episode_of(change, self._book.by_id[change.rule], ticket)
-            episodes.open_one(self._connection, store, device.id, episode)
+            known_now = replace(episode, past=False) if withheld else episode
+            episodes.open_one(self._connection, store, device.id, known_now)
         else:
             episodes.close(self._connection, store, device.id, change.rule, change.since, change.at)
 
@@ -279,6 +287,7 @@ class Judging:
         elif change.kind == "raised":
             self._tell(store, device, change)
         else:
+            lifecycle.note(self._connection, store, change, rule, rule.title, self._now)
             self._note(store, device, change)
 
 

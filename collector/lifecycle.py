@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,7 @@ from collector.domain.suppression import NOW, Kind, Suppression, Telling, end, i
 from collector.domain.tickets import STOREWARDEN
 from collector.store import alarms, suppressions
 from edge_agent.contract.text import Text
+from rules.food_table import load_food
 from rules.model import Change, Rule
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,12 @@ class Due:
 
     store: str
     change: Change
+
+
+@cache
+def food_duties() -> frozenset[str]:
+    """Of devices that keep food, as shipped."""
+    return frozenset(load_food().duties)
 
 
 def note(connection: Connection, store: str, change: Change, fault: object, title: Text, now: datetime) -> Telling:
@@ -44,13 +52,15 @@ def note(connection: Connection, store: str, change: Change, fault: object, titl
         return NOW
     by_file = {change.rule} if isinstance(fault, Rule) and fault.shadow else set[str]()
     holding = (*suppressions.unsettled(connection, store), *suppressions.in_shadow(connection, by_file))
-    telling = tell(change, holding, now)
+    keeps_food = alarms.duty_of(connection, store, change.device) in food_duties()
+    telling = tell(change, holding, now, keeps_food=keeps_food)
     if known is not None and known.active:
         if telling.now and known.told_at is None:
             _write(connection, known, tell_again(known, now), "told", now)
         return telling
-    fresh = _alarm_of(change, store, title, now, latching=isinstance(fault, Rule) and fault.latched)
-    after = raise_anew(known, replace(fresh, told_at=now if telling.now else None))
+    fresh = _alarm_of(change, store, title, now, food=is_food_critical(change, keeps_food=keeps_food))
+    latching = isinstance(fault, Rule) and fault.latched
+    after = raise_anew(known, replace(fresh, latching=latching, told_at=now if telling.now else None))
     alarms.write(connection, known, after)
     kind = "raised" if telling.now else "raised_withheld"
     reason = None if telling.kind is None else str(telling.kind)
@@ -103,7 +113,7 @@ def _write(
     alarms.note(connection, [entry_of(before, after, kind, now, actor)])
 
 
-def _alarm_of(change: Change, store: str, title: Text, now: datetime, *, latching: bool) -> Alarm:
+def _alarm_of(change: Change, store: str, title: Text, now: datetime, *, food: bool) -> Alarm:
     return Alarm(
         id=0,
         store=store,
@@ -112,8 +122,8 @@ def _alarm_of(change: Change, store: str, title: Text, now: datetime, *, latchin
         title=title,
         severity=change.severity,
         priority=change.priority,
-        food=is_food_critical(change),
-        latching=latching,
+        food=food,
+        latching=False,
         standing=Standing.NORMAL,
         since=change.since,
         raised_at=change.at,
@@ -154,7 +164,8 @@ def _tell_again(connection: Connection, alarm: Alarm, holding: Iterable[Suppress
 
 
 def _is_free(alarm: Alarm, holding: Iterable[Suppression], now: datetime) -> bool:
-    return tell(alarm.change, [each for each in holding if each.store in {"", alarm.store}], now).now
+    own = [each for each in holding if each.store in {"", alarm.store}]
+    return tell(alarm.change, own, now, keeps_food=alarm.food).now
 
 
 def _over_long(connection: Connection, standing: Iterable[Suppression], now: datetime) -> Iterable[Due]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from collector.domain.receipts import Range, Receipts, acknowledge, receive
 from collector.domain.segments import Course, advance
 from collector.judging import AHEAD_AT_MOST, Bout, Judging, Referee
+from collector.releasing import tell_released
 from collector.store import inventory, memories, streams
 from collector.store.database import Database
 from collector.store.inventory import Sighting
@@ -105,11 +106,12 @@ class Recorder:
         return tally
 
     def tell_withheld(self, database: Database, now: datetime) -> int:
-        """What stands of stores whose present is long in coming, each in a transaction of its own. Returns how many
-        events it added to the feed. Raises TryLater."""
+        """What stands of stores whose present is long in coming, each in a transaction of its own; and what nothing
+        holds back any more. Returns how many events it added to the feed. Raises TryLater."""
         with database.reading() as connection:
             waiting = streams.withheld(connection, now - WITHHELD_AT_MOST)
-        return sum(self._tell_one(database, key, now) for key in waiting)
+        told = sum(self._tell_one(database, key, now) for key in waiting)
+        return told + tell_released(database, self._book, now)
 
     def _tell_one(self, database: Database, key: streams.Key, now: datetime) -> int:
         store, _ = key

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from collector import lifecycle
 from collector.desk import note_change
 from collector.domain import line_faults
 from collector.domain.line_faults import OFFICE, LineFault
@@ -142,7 +143,8 @@ class Watch:
 
     def _note(self, connection: Connection, change: Change, fault: LineFault, store: str, now: datetime) -> None:
         lines.list_own(connection, store, fault.device, line_faults.OFFICE_NAME if store == OFFICE else same(store))
-        note_change(connection, change, fault, fault.device, store, now)
+        if lifecycle.note(connection, store, change, fault, fault.title, now).now:
+            note_change(connection, change, fault, fault.device, store, now)
 
     def _forget_rivals(self, now: datetime) -> None:
         for store in [one for one in self._rivals if not are_rivals(self._speakers[one], now)]:

@@ -14,7 +14,7 @@ FOLD_WITHIN = timedelta(minutes=15)
 """What follows from a fault is not noticed, nor does it begin, earlier than so long before the fault is."""
 
 _WORST: tuple[Severity, ...] = ("critical", "high", "low")
-_WIDEST: tuple[Relation, ...] = ("store", "bus", "feeder", "device")
+_WIDEST: tuple[Relation, ...] = ("store", "bus", "feeder", "fed", "device")
 
 
 class Key(NamedTuple):
@@ -80,13 +80,15 @@ class Topology:
     devices: Mapping[str, Device] = field(default_factory=dict)
 
     def related(self, child: str, relation: Relation, parent: str) -> bool:
-        """Whether `parent` is that to `child`; a feeder is also what feeds the feeder."""
+        """Whether `parent` is that to `child`; a feeder is also what feeds the feeder, `fed` the reverse."""
         if relation == "store":
             return True
         if relation == "device":
             return child == parent
         if relation == "feeder":
             return parent in self._feeders(child)
+        if relation == "fed":
+            return child in self._feeders(parent)
         one, other = self.devices.get(child), self.devices.get(parent)
         return one is not None and other is not None and one.bus == other.bus != ""
 

@@ -159,7 +159,7 @@ class Suspect:
     ratio: float = 1.0
 
 
-Relation = Literal["device", "feeder", "bus", "store"]
+Relation = Literal["device", "fed", "feeder", "bus", "store"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ BUS_HOLD, CUT_HOLD, NORMAL_FOR = timedelta(minutes=4), timedelta(minutes=2), tim
 LEAST_DEVICES, LEAST_BUSES = 4, 2
 """Where nothing sees the mains: so much must fall silent together to be called a power cut."""
 _DEAD_VOLTS = 100.0
+_LIVE_ON_MAINS = frozenset({"refrigeration_case", "condensing_unit", "ac_unit"})
 _UNDER_OUTAGE = (Above(of="store", family="outage"),)
 
 OTHERS: Kinship = {
@@ -198,7 +199,7 @@ def _cut(every: list[Sight], by_bus: Mapping[str, list[Sight]]) -> bool | None:
     """Whoever sees the mains decides; where they disagree, or nobody does, silence must be everywhere."""
     seen = {sight.mains for sight in every} - {None}
     if len(seen) == 1:
-        return seen == {False}
+        return seen == {False} and not _only_a_ups(every)
     if seen:
         return False
     downs = [_down(on_it) for on_it in by_bus.values()]
@@ -206,6 +207,13 @@ def _cut(every: list[Sight], by_bus: Mapping[str, list[Sight]]) -> bool | None:
     if len(known) < LEAST_DEVICES or len(downs) < LEAST_BUSES:
         return None
     return all(sight.silent for sight in known)
+
+
+def _only_a_ups(every: list[Sight]) -> bool:
+    """Its plug was pulled, or its fuse blew: machines that live on the mains answer."""
+    witnesses = {sight.device.device_class for sight in every if sight.mains is not None}
+    answer = any(sight.silent is False and sight.device.device_class in _LIVE_ON_MAINS for sight in every)
+    return witnesses == {"ups"} and answer
 
 
 def _mains(device: Device, memory: DeviceMemory, at: datetime) -> bool | None:

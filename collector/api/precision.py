@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from http import HTTPStatus
 from typing import Annotated
 
@@ -19,12 +18,12 @@ from collector.api.problems import documented, not_found
 from collector.api.session import Who, signed_in
 from collector.domain.acting import ActionRefused
 from collector.domain.budget import DEFAULT, LOOKS_BACK, Code, Verdict, judge_record
+from collector.lifecycle import food_duties
 from collector.store import closures, suppressions, tickets
 from collector.store.closures import Closure
 from collector.store.suppressions import Mode
 from edge_agent.contract.text import Text
 from rules.document import RULE_ID
-from rules.food_table import load_food
 
 router = APIRouter(
     prefix="/api/v1",
@@ -108,7 +107,7 @@ def code_ticket(ticket_id: _TicketId, asked: FindingRequest, who: Who, office: O
     finding = precision.Finding(was=asked.was, code=asked.code, note=asked.note)
     with refusing(), office.database.writing() as connection:
         placed = _find(connection, ticket_id)
-        food = placed.device.duty in _food_duties()
+        food = placed.device.duty in food_duties()
         said = precision.code_ticket(connection, placed.ticket, finding, who, office.clock.now(), food=food)
     office.feed.wake()
     return FoundOut(closure=said)
@@ -132,7 +131,7 @@ def list_rules(office: OfficeHere) -> RuleList:
 def set_rule_mode(rule: _Rule, asked: ModeRequest, who: Who, office: OfficeHere) -> ShownRule:
     now = office.clock.now()
     with refusing(), office.database.writing() as connection:
-        if asked.mode == "shadow" and closures.about_food(connection, rule, _food_duties()):
+        if asked.mode == "shadow" and closures.about_food(connection, rule, food_duties()):
             zh, en = (
                 "该规则涉及食品安全，不能转入影子模式",
                 "the rule is about food at risk: it is never put into shadow",
@@ -164,8 +163,3 @@ def _find(connection: Connection, ticket_id: int) -> tickets.Placed:
     if placed is None:
         raise not_found(Text(zh=f"没有工单 {ticket_id}", en=f"there is no ticket {ticket_id}"))
     return placed
-
-
-@cache
-def _food_duties() -> frozenset[str]:
-    return frozenset(load_food().duties)

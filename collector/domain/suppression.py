@@ -80,15 +80,15 @@ class Telling:
 NOW = Telling()
 
 
-def tell(change: Change, standing: Iterable[Suppression], at: datetime) -> Telling:
+def tell(change: Change, standing: Iterable[Suppression], at: datetime, *, keeps_food: bool = False) -> Telling:
     """Now, or withheld while anything of `standing` covers the alarm; `at` is head office's time.
 
     `standing` are the suppressions of the change's store, and the rules in shadow. The end of an alarm is always told:
-    it may stand on a ticket from before. Food-critical alarms are not suppressed by design.
+    it may stand on a ticket from before. Food-critical alarms are not suppressed by design; see `is_food_critical`.
     """
     if change.kind == "cleared":
         return NOW
-    critical = is_food_critical(change)
+    critical = is_food_critical(change, keeps_food=keeps_food)
     holding = [
         each
         for each in standing
@@ -104,10 +104,14 @@ def tell(change: Change, standing: Iterable[Suppression], at: datetime) -> Telli
     return Telling(now=False, kind=first.kind, until=max(known) if len(known) == len(ends) else None)
 
 
-def is_food_critical(change: Change) -> bool:
-    """A critical alarm of a device that keeps food, or any once that is going to be too warm as things are."""
-    food = change.food
-    return food is not None and (change.severity == "critical" or food.minutes_to_limit is not None)
+def is_food_critical(change: Change, *, keeps_food: bool = False) -> bool:
+    """A critical alarm of a device that keeps food, or any once that is going to be too warm as things are.
+
+    `keeps_food` is what is known of the device: in the first hour of watching nobody knows how its food is.
+    """
+    if change.food is not None and change.food.minutes_to_limit is not None:
+        return True
+    return change.severity == "critical" and (keeps_food or change.food is not None)
 
 
 def shelved_at_most(severity: str, *, food: bool) -> timedelta:

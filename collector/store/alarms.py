@@ -42,6 +42,10 @@ def with_id(connection: Connection, alarm_id: int) -> Alarm | None:
     return None if row is None else _alarm(row)
 
 
+_UNTOLD = select(alarm).where(alarm.c.told_at.is_(None), alarm.c.standing.in_(ACTIVE)).order_by(alarm.c.id)
+"""Built once: asked every few seconds."""
+
+
 def write(connection: Connection, before: Alarm | None, after: Alarm) -> bool:
     """Compare and set: False, and nothing written, where it is not any more what it was. What is over is deleted."""
     values = {name: getattr(after, name) for name in _COLUMNS if name != "id"}
@@ -55,13 +59,17 @@ def write(connection: Connection, before: Alarm | None, after: Alarm) -> bool:
 
 def untold(connection: Connection) -> tuple[Alarm, ...]:
     """Those that stand and that nobody has been told of."""
-    query = select(alarm).where(alarm.c.told_at.is_(None), alarm.c.standing.in_(ACTIVE)).order_by(alarm.c.id)
-    return tuple(map(_alarm, connection.execute(query)))
+    return tuple(map(_alarm, connection.execute(_UNTOLD)))
 
 
 def active_of(connection: Connection, store_id: str, device_id: str) -> tuple[Alarm, ...]:
     here = (alarm.c.store == store_id) & (alarm.c.device == device_id) & alarm.c.standing.in_(ACTIVE)
     return tuple(map(_alarm, connection.execute(select(alarm).where(here).order_by(alarm.c.id))))
+
+
+def duty_of(connection: Connection, store_id: str, device_id: str) -> str | None:
+    here = (device.c.store == store_id) & (device.c.id == device_id)
+    return connection.execute(select(device.c.duty).where(here)).scalar_one_or_none()
 
 
 def on_ticket(connection: Connection, ticket_id: int) -> set[tuple[str, str]]:

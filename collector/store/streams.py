@@ -132,10 +132,17 @@ def end_others(connection: Connection, store_id: str, stream_id: str) -> dict[st
     return {row.stream: row.withheld_since for row in connection.execute(ending)}
 
 
+_WITHHELD = (
+    select(stream.c.store, stream.c.stream)
+    .where(stream.c.withheld_since <= bindparam("before"), ~stream.c.ended)
+    .order_by(stream.c.store)
+)
+"""Built once: asked every few seconds."""
+
+
 def withheld(connection: Connection, before: datetime) -> tuple[Key, ...]:
     """Those of which nothing has been told since `before` or earlier."""
-    query = select(stream.c.store, stream.c.stream).where(stream.c.withheld_since <= before, ~stream.c.ended)
-    return tuple((row.store, row.stream) for row in connection.execute(query.order_by(stream.c.store)))
+    return tuple((row.store, row.stream) for row in connection.execute(_WITHHELD, {"before": before}))
 
 
 def note_told(connection: Connection, key: Key, before: datetime, now: datetime) -> bool:

@@ -53,16 +53,19 @@ def with_id(connection: Connection, id_: int) -> Suppression | None:
     return None if row is None else _suppression(row)
 
 
+_UNSETTLED = select(suppression).where(~suppression.c.settled).order_by(suppression.c.begins_at, suppression.c.id)
+_MODES = select(rule_mode)
+"""Built once: asked every few seconds."""
+
+
 def unsettled(connection: Connection, store_id: str = "") -> tuple[Suppression, ...]:
     """All that stand, are still to come, or are just over; the oldest first."""
-    query = select(suppression).where(~suppression.c.settled).order_by(suppression.c.begins_at, suppression.c.id)
-    if store_id:
-        query = query.where(suppression.c.store == store_id)
+    query = _UNSETTLED.where(suppression.c.store == store_id) if store_id else _UNSETTLED
     return tuple(map(_suppression, connection.execute(query)))
 
 
 def modes(connection: Connection) -> dict[str, RuleMode]:
-    return {row.rule: RuleMode(**row._mapping) for row in connection.execute(select(rule_mode))}  # noqa: SLF001 — SQLAlchemy's public name for it
+    return {row.rule: RuleMode(**row._mapping) for row in connection.execute(_MODES)}  # noqa: SLF001 — SQLAlchemy's public name for it
 
 
 def set_mode(connection: Connection, fresh: RuleMode) -> None:

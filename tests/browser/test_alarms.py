@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from collector.app import wall_now
 from collector.lifecycle import note
+from collector.store.suppressions import RuleMode, set_mode
 from edge_agent.contract.text import Language, Text
 from rules.model import Change, Evidence
-from tests.browser.head_office import STORE, HeadOffice
+from tests.browser.head_office import DISPATCHER, STORE, HeadOffice
 from tests.browser.phone import Look, overflow, photograph, sign_in, small_targets, visit
 
 TITLE = Text(zh="继电器粘连", en="Relay welded")
@@ -71,6 +73,34 @@ def test_one_tap_says_what_a_ticket_was(look: Look, head_office: HeadOffice) -> 
     page.get_by_role("button", name="确有故障").click()
     expect(page.locator("[data-code=real_fault]")).to_have_attribute("aria-pressed", "true")
     photograph(page, "finding-zh-390")
+
+
+def test_a_device_is_taken_out_of_service_and_put_back(look: Look, head_office: HeadOffice) -> None:
+    page = look()
+    sign_in(page, DISPATCHER.name)
+    visit(page, f"#/stores/{STORE}")
+    page.locator("[data-hold=by_design]").first.wait_for()
+    page.locator("[data-hold=out_of_service]").first.click()
+    page.get_by_label("原因").fill("保养")
+    page.locator("button.primary").click()
+    expect(page.get_by_text("已设置")).to_be_visible()
+    visit(page, "#/alarms")
+    expect(page.get_by_text("wang：保养")).to_be_visible()
+    photograph(page, "held-zh-390")
+    page.get_by_role("button", name="结束").click()
+    expect(page.locator("[data-held]")).to_have_count(0)
+
+
+def test_a_dispatcher_puts_a_rule_to_work_again(look: Look, head_office: HeadOffice) -> None:
+    shadowed = RuleMode(rule="light.welded", mode="shadow", actor="storewarden", at=wall_now(), reason="7/10")
+    with head_office._database.writing() as connection:
+        set_mode(connection, shadowed)
+    page = look()
+    sign_in(page, DISPATCHER.name)
+    visit(page, "#/me")
+    page.get_by_role("button", name="恢复启用").click()
+    expect(page.get_by_text("规则处于影子模式")).to_have_count(0)
+    expect(page.get_by_text("light.welded")).to_be_visible()
 
 
 @pytest.mark.parametrize(("language", "locale"), [("zh", "zh-CN"), ("en", "en-US")])

@@ -22,7 +22,7 @@ from simulators.demo import Demo
 from simulators.once import play_once
 from simulators.story import DEFAULT, Expectation, story
 
-TICKET = Expectation(device="freezer-1", fault="refrigeration.air_temperature_high")
+TICKET = Expectation(device="freezer-1", fault="refrigeration.coil_not_cold")
 FASTER = 100.0
 READY_WITHIN = 60.0
 GONE_WITHIN = 15.0

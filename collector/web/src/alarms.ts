@@ -6,6 +6,9 @@ import type { IconName } from './parts/icons'
 const LENGTHS_H = [0.5, 1, 2, 4, 8, 24, 72, 168]
 export const HOUR_MS = 3_600_000
 
+/** A mask is short, maintenance may take its time. */
+export const HOLD_AT_MOST_H = { by_design: 12, out_of_service: 168 } as const
+
 /** The lengths that may be chosen, the shortest first. */
 export function shelvingHours(most: number): number[] {
   return LENGTHS_H.filter((hours) => hours <= most)

@@ -115,6 +115,29 @@ export interface Alarm {
 export interface AlarmList { now: Instant; flooding_since: Instant | null; flooding_stores: string[]; alarms: Alarm[] }
 export interface AlarmAct { act: AlarmActName; revision: number; reason?: string; until?: Instant }
 
+export type HoldKind = 'by_design' | 'out_of_service'
+export interface Hold { kind: HoldKind; store: string; device: string; reason: string; until: Instant }
+/** `stands`: just now; else it is to begin. `rule` is empty for a whole device. */
+export interface Suppression {
+  id: number
+  kind: HoldKind | 'shelved'
+  store: string
+  device: string
+  rule: string
+  reason: string
+  actor: string
+  begins_at: Instant
+  until: Instant | null
+  stands: boolean
+  too_long: boolean
+}
+export interface SuppressionList { suppressions: Suppression[] }
+
+export type RuleMode = 'live' | 'shadow'
+/** `mode` is null where only the rule's file says what it does; `precision` is a share of 1. */
+export interface Rule { rule: string; mode: RuleMode | null; reason: string | null; precision: number | null; judged: number }
+export interface RuleList { precision_wanted: number; closures_wanted: number; rules: Rule[] }
+
 export type FindingCode = 'real_fault' | 'nuisance' | 'no_fault_found' | 'staff_action' | 'duplicate' | 'test'
 export interface Closure { closure: { code: FindingCode; actor: string; at: Instant } | null }
 
@@ -159,4 +182,4 @@ export type Sample = [number, Value, Quality, ...(number | null)[]]
 export interface Readings { step_s?: number; points: Record<string, Sample[]> }
 
 export interface Clock { now: Instant }
-export interface Problem { type: string; title: string; title_zh?: string; status: number; detail?: string }
+export interface Problem { type: string; title: string; title_zh?: string; status: number; detail?: string; detail_zh?: string }

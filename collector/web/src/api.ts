@@ -1,6 +1,26 @@
 /** Asks the collector; every refusal is a `Refusal` that a view can put into words. */
 
-import type { AlarmAct, AlarmList, Closure, EpisodeList, FindingCode, Move, Problem, Quarantine, Readings, Session, StoreList, TicketDetail, TicketList } from './api-types'
+import type {
+  AlarmAct,
+  AlarmList,
+  Closure,
+  EpisodeList,
+  FindingCode,
+  Hold,
+  Move,
+  Problem,
+  Quarantine,
+  Readings,
+  Rule,
+  RuleList,
+  RuleMode,
+  Session,
+  StoreList,
+  Suppression,
+  SuppressionList,
+  TicketDetail,
+  TicketList,
+} from './api-types'
 
 export type RefusalKind = 'offline' | 'signed_out' | 'forbidden' | 'not_found' | 'conflict' | 'too_often' | 'broken'
 
@@ -70,6 +90,28 @@ export class Api {
   /** Answers the alarm as it is now, or none where nothing is left to be done about it. */
   actOnAlarm(id: number, act: AlarmAct): Promise<AlarmList> {
     return this.#json('POST', `/alarms/${id}/acts`, act)
+  }
+
+  /** What holds alarms back now, or is going to. */
+  suppressions(): Promise<SuppressionList> {
+    return this.#json('GET', '/suppressions')
+  }
+
+  hold(hold: Hold): Promise<Suppression> {
+    return this.#json('POST', '/suppressions', hold)
+  }
+
+  endSuppression(id: number): Promise<Suppression> {
+    return this.#json('POST', `/suppressions/${id}/end`, {})
+  }
+
+  rules(): Promise<RuleList> {
+    return this.#json('GET', '/rules')
+  }
+
+  /** `was` is the mode that the page shows. */
+  setRuleMode(rule: string, was: RuleMode | null, mode: RuleMode, reason: string): Promise<Rule> {
+    return this.#json('POST', `/rules/${rule}/mode`, { was, mode, reason })
   }
 
   closure(ticket: number): Promise<Closure> {

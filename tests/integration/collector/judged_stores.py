@@ -20,9 +20,15 @@ from collector.store.database import Database
 from collector.store.tables import ahead, episode, feed_event, segment_memory, stream, ticket, ticket_event, unjudged
 from collector.telemetry.sqlite import SqliteTelemetry
 from edge_agent.contract.readings import Batch, Body, Entry, Quality, Reading, Telemetry
+from rules.book import book_of
 from rules.engine import judge
 from rules.memory import DeviceMemory
-from tests.integration.collector.bench import BOOK, FREEZER, NOW, STORE, STREAM, poll, status
+from tests.integration.collector.bench import BOOK as SHIPPED
+from tests.integration.collector.bench import FREEZER, NOW, STORE, STREAM, TOO_WARM, poll, status
+
+BOOK = book_of([SHIPPED.by_id[rule] for rule in (TOO_WARM, "device.silent")])
+"""One rule of each family, so that each alarm has a ticket of its own; none asks for statistics, of which a segment
+knows nothing until it is joined to the one before."""
 
 Word = tuple[int, float | Quality, bool]
 """Minutes since the last poll, the air temperature, and whether it defrosts: each poll says all that rules ask for."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from collector.releasing import tell_released
 from tests.integration.collector.alarming import (
     ALARMS,
     LAMP,
@@ -20,7 +21,7 @@ from tests.integration.collector.alarming import (
     listed,
     shelve,
 )
-from tests.integration.collector.bench import FREEZER, STORE, Bench
+from tests.integration.collector.bench import BOOK, FREEZER, STORE, Bench, warm_freezer
 from tests.integration.collector.visitor import Visitor, hire, log_in
 
 HOUR = timedelta(hours=1)
@@ -172,6 +173,19 @@ def test_a_device_out_of_service_opens_no_ticket_until_it_is_back(alarming: Alar
     assert alarming.release() == [WELDED.id]
     assert alarming.bench.count_tickets() == 1
     assert technician.post(f"{SUPPRESSIONS}/{out.json()['id']}/end", json={}).status_code == 409
+
+
+def test_what_the_rules_find_on_a_device_out_of_service_waits_until_it_is_back(
+    alarming: Alarming, technician: Visitor
+) -> None:
+    out = hold(technician, "out_of_service", alarming.now + HOUR, device=FREEZER.id)
+    assert out.status_code == 201, out.text
+    alarming.bench.send(*warm_freezer(first_seq=2))
+    assert alarming.bench.count_tickets() == 0
+    assert {one["state"] for one in listed(technician)} == {"out_of_service"}
+    technician.post(f"{SUPPRESSIONS}/{out.json()['id']}/end", json={"reason": "修好了"})
+    assert tell_released(alarming.bench.database, BOOK, alarming.now) == 1
+    assert alarming.bench.count_tickets() == 1
 
 
 def test_what_cleared_while_it_was_held_back_is_never_told(alarming: Alarming, technician: Visitor) -> None:

@@ -166,3 +166,10 @@ def test_food_critical_is_what_may_spoil() -> None:
     assert is_food_critical(CRITICAL)
     assert not is_food_critical(replace(RAISED, food=COLD))
     assert not is_food_critical(replace(CRITICAL, food=None))
+
+
+def test_nobody_has_to_know_how_warm_the_food_is_for_it_to_be_at_risk() -> None:
+    first_hour = replace(CRITICAL, food=None)
+    assert is_food_critical(first_hour, keeps_food=True)
+    assert tell(first_hour, [held(Kind.BY_DESIGN)], NOON, keeps_food=True).now
+    assert not is_food_critical(replace(RAISED, food=None), keeps_food=True)

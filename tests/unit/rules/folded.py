@@ -54,6 +54,7 @@ KINSHIP: Kinship = {
     "stopped": Kin(family="cooling", folds_under=(OUTAGE, CIRCUIT), hold=timedelta(minutes=10)),
     "tripped": Kin(family="circuit", folds_under=(OUTAGE,)),
     "silent": Kin(family="line", folds_under=(OUTAGE, Above(of="bus", rule="bus.down")), hold=timedelta(minutes=10)),
+    "uneven": Kin(family="balance", folds_under=(Above(of="fed", family="cooling"),)),
     "bus.down": Kin(family="bus", folds_under=(OUTAGE,)),
     "store.power_cut": Kin(family="outage"),
 }

@@ -132,3 +132,10 @@ def test_the_rule_of_the_page_is_right(tmp_path: Path) -> None:
     (tmp_path / "rule.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     library = load_library(tmp_path)
     assert [outcome.test.it for outcome in run_tests(library.book, library.tests) if not outcome.passed] == []
+
+
+def test_a_rule_says_whether_it_is_on_trial_and_whether_its_alarm_waits_for_a_reset(tmp_path: Path) -> None:
+    plain = book_in(tmp_path, rule_text()).by_id["refrigeration.too_warm"]
+    assert (plain.shadow, plain.latched) == (False, False)
+    rule = book_in(tmp_path, rule_text("shadow: true\nlatched: true")).by_id["refrigeration.too_warm"]
+    assert (rule.shadow, rule.latched) == (True, True)

@@ -67,6 +67,11 @@ def test_a_feeder_of_the_feeder_is_a_feeder() -> None:
     assert desk.told()[1] == "fold case-1/warm on circuit/circuit"
 
 
+def test_what_a_fault_of_a_fed_machine_does_to_its_circuit_is_written_on_the_case_of_that_machine() -> None:
+    desk = Desk().take(change(0, "case-1", "warm"), change(5, "circuit", "uneven"), change(5, "case-3", "uneven"))
+    assert desk.told()[1:] == ["fold circuit/uneven on case-1/cooling", "open case-3/uneven"]
+
+
 def test_silence_folds_under_the_bus_that_is_down_and_under_no_other() -> None:
     desk = Desk().take(change(0, "unit", "bus.down"), change(5, "case-1", "silent"), change(5, "case-3", "silent"))
     assert desk.told()[1:] == ["fold case-1/silent on unit/bus", "open case-3/silent"]

@@ -87,6 +87,14 @@ def test_an_ups_whose_plug_was_pulled_is_no_power_cut() -> None:
     assert Story().stays(sights(mains={"ups": False, "meter": True}), 30).told() == []
 
 
+def test_an_ups_alone_is_not_believed_while_machines_answer_that_live_on_the_mains() -> None:
+    ups = Sight(device=device("ups", "b", "ups"), silent=False, mains=False)
+    assert Story().stays([Sight(device=device("case-1"), silent=False), ups], 30).told() == []
+    assert Story().stays([Sight(device=device("case-1"), silent=True), ups], 4).told() == [
+        "raised store.power_cut _gateway"
+    ]
+
+
 def test_where_nothing_sees_the_mains_all_lines_must_fall_silent() -> None:
     assert "raised store.power_cut _gateway" in Story().stays(sights("case-1 case-2 meter ups"), 4).told()
     assert "raised store.power_cut _gateway" not in Story().stays(sights("case-1 case-2 meter"), 30).told()
@@ -106,6 +114,13 @@ def test_a_store_that_is_unheard_in_a_power_cut_folds_under_it() -> None:
     cases, _ = fold((), change(0, "_gateway", "store.power_cut"), OTHERS, Topology(), T0)
     cases, writes = fold(cases.values(), change(8, "_gateway", "store.offline"), OTHERS, Topology(), T0)
     assert [write.kind for write in writes] == ["fold"]
+
+
+def test_a_store_that_falls_silent_when_its_ups_is_empty_folds_under_that() -> None:
+    kinship = {**OTHERS, "ups.on_battery": Kin(family="supply")}
+    cases, _ = fold((), change(0, "ups-1", "ups.on_battery"), kinship, Topology(), T0)
+    cases, writes = fold(cases.values(), change(40, "_gateway", "store.offline"), kinship, Topology(), T0)
+    assert [(write.kind, write.case.device) for write in writes] == [("fold", "ups-1")]
 
 
 def test_what_head_office_finds_is_known_to_who_reads_rules() -> None:

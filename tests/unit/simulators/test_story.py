@@ -30,7 +30,7 @@ def test_a_shipped_story_fits_the_demo_store(name: str) -> None:
 
 
 def test_the_default_story_breaks_the_freezer() -> None:
-    assert story(DEFAULT).expect == {Expectation(device="freezer-1", fault="refrigeration.air_temperature_high")}
+    assert story(DEFAULT).expect == {Expectation(device="freezer-1", fault="refrigeration.coil_not_cold")}
 
 
 def test_the_healthy_story_has_a_defrost_of_every_case_and_no_fault() -> None:

@@ -136,6 +136,16 @@ export const en: Messages = {
   shelveHint: 'e.g. the part comes tomorrow',
   cancel: 'Cancel',
   actConflict: 'Not done: the alarm has changed. The list has been reloaded for you.',
+  heldBack: 'Held back now',
+  heldTooLong: 'for too long',
+  putBack: 'End it',
+  holds: { out_of_service: 'Out of service', by_design: 'Mask for a while', shelved: 'Shelved' },
+  holdDone: 'Set. Alarms of this device open no tickets until then; what still stands is told at the end.',
+  holdHint: 'e.g. maintenance, cleaning, emptied',
+  rules: 'Rules, by what tickets turned out to be',
+  ruleRight: (share, n) => `${share} right, ${plural(n, 'ticket', 'tickets')}`,
+  ruleGoLive: 'Put to work again',
+
   finding: 'What was it?',
   findingHint: 'One tap: it tells which rules are right, so that nobody drives out for nothing.',
   findings: {

@@ -132,6 +132,16 @@ export const zh = {
   shelveHint: '例如：配件明天到',
   cancel: '取消',
   actConflict: '未执行：报警已变化，列表已为您刷新。',
+  heldBack: '正在抑制的报警',
+  heldTooLong: '时间过长',
+  putBack: '结束',
+  holds: { out_of_service: '停用', by_design: '临时屏蔽', shelved: '搁置' },
+  holdDone: '已设置。在此之前该设备的报警不开工单；结束时仍存在的会立即告知。',
+  holdHint: '例如：保养、清洗、已清空',
+  rules: '规则准确率（按工单结论）',
+  ruleRight: (share: string, n: number) => `${share} 属实，共 ${n} 张工单`,
+  ruleGoLive: '恢复启用',
+
   finding: '结论是什么？',
   findingHint: '点一下即可：由此得知哪些规则准确，避免白跑一趟。',
   findings: {
