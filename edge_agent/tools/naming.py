@@ -56,10 +56,20 @@ def second_look(ranked: Sequence[Likeness]) -> tuple[Question, ...]:
 
 
 def rank(profiles: Iterable[Profile], replies: Mapping[Question, Reply]) -> tuple[Likeness, ...]:
-    """Profiles that the replies speak for, best first; those whose fingerprint is contradicted are left out."""
+    """Profiles that the replies speak for, best first; those whose fingerprint is contradicted are left out.
+
+    Of those that come close to the best one, a map that everything fits goes before one that something contradicts: a
+    controller at rest says zero of most points, which speaks for no map, and a large map has many of them.
+    """
     judged = (likeness(profile, replies) for profile in profiles)
-    kept = (one for one in judged if one.score > 0 and one.fits > 0 and one.fingerprint is not False)
-    return tuple(sorted(kept, key=lambda one: (one.fingerprint is not True, -one.score, -one.fits, one.profile.id)))
+    kept = [one for one in judged if one.score > 0 and one.fits > 0 and one.fingerprint is not False]
+    close = CLOSE * max((one.score for one in kept), default=0.0)
+
+    def order(one: Likeness) -> tuple[bool, bool, float, int, str]:
+        contradicted = _misfits(one) > 0 or one.score < close
+        return one.fingerprint is not True, contradicted, -one.score, -one.fits, one.profile.id
+
+    return tuple(sorted(kept, key=order))
 
 
 def best_of(ranked: Sequence[Likeness]) -> tuple[Likeness, ...]:

@@ -19,8 +19,8 @@ def test_it_shows_a_ticket_as_it_happens_and_works_through_it(look: Look, head_o
     expect(page.get_by_text("一切正常")).to_be_visible()
     photograph(page, "quiet-zh-390")
     head_office.warm("freezer-1")
-    expect(page.locator("[aria-live=assertive]")).to_have_text("新的紧急工单：柜内温度过高，示范门店 冷冻柜 1")
-    page.get_by_role("link", name="柜内温度过高").click()
+    expect(page.locator("[aria-live=assertive]")).to_have_text("新的紧急工单：要求制冷但蒸发器不冷，示范门店 冷冻柜 1")
+    page.get_by_role("link", name="要求制冷但蒸发器不冷").click()
     expect_evidence(page)
     photograph(page, "ticket-zh-390")
     work_through(page)
@@ -58,7 +58,7 @@ def test_it_misses_nothing_while_the_phone_has_no_network(look: Look, head_offic
     head_office.warm("freezer-1")
     page.context.set_offline(False)
     expect(page.locator("[data-connection=live]")).to_be_visible()
-    expect(page.get_by_role("link", name="柜内温度过高")).to_have_count(1)
+    expect(page.get_by_role("link", name="要求制冷但蒸发器不冷")).to_have_count(1)
 
 
 def test_it_misses_nothing_while_head_office_is_down(look: Look, head_office: HeadOffice) -> None:

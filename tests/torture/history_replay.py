@@ -19,7 +19,7 @@ from collector.telemetry.sqlite import every_reading
 from edge_agent.app import boot_name
 from edge_agent.contract.readings import Reading, Telemetry
 from edge_agent.outbox.queue import Outbox
-from tests.torture.stage import Stage, open_stage
+from tests.torture.stage import FAULT, Stage, open_stage
 from tests.torture.toll import Toll
 from tests.torture.victim import DEVICE, PAST
 
@@ -134,7 +134,9 @@ def _count(stage: Stage, began: datetime, truth_s: float, drained_s: float) -> R
         kept = [(one.device, one.point, one.at_ms, one.seq) for one in every_reading(connection)]
         since = connection.execute(select(ticket.c.since)).scalars().all()
         opened = select(func.count()).select_from(ticket_event).where(ticket_event.c.kind == "opened")
-        episodes = select(func.count()).select_from(episode).where(episode.c.device == WAS_WRONG)
+        episodes = (
+            select(func.count()).select_from(episode).where(episode.c.device == WAS_WRONG, episode.c.rule == FAULT)
+        )
         told = connection.execute(select(func.count()).select_from(feed_event)).scalar_one()
         return Replay(
             committed=committed,

@@ -26,7 +26,7 @@ from tests.bench.latency import cpu_of, most_resident
 from tests.torture.chain import Chain, Shop, live_through, shops
 from tests.torture.fleet import Fleet, Told
 from tests.torture.page import Page, add_reader, open_page
-from tests.torture.stage import PASSWORD, Stage, open_stage
+from tests.torture.stage import FAULT, PASSWORD, Stage, open_stage
 from tests.torture.toll import Toll
 
 STORES_A_PROCESS = 100
@@ -188,7 +188,8 @@ def _look(connection: Connection, chain: Chain, page: Page, told: Mapping[str, T
     truths = sorted(first[store] - told[store].connected[0] for store in wrong.keys() & first.keys())
     opened = connection.execute(select(ticket)).all()
     told_of = connection.execute(select(func.count()).where(ticket_event.c.kind == "opened")).scalar_one()
-    past = select(func.count()).where(episode.c.store.in_(over), episode.c.past, episode.c.ticket.is_(None))
+    of_fault = (episode.c.store.in_(over)) & (episode.c.rule == FAULT)
+    past = select(func.count()).where(of_fault, episode.c.past, episode.c.ticket.is_(None))
     committed, (kept, distinct) = sum(one.readings for one in told.values()), _kept(connection)
     return Findings(
         readings=committed,
