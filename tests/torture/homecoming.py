@@ -186,8 +186,9 @@ def _look(connection: Connection, chain: Chain, page: Page, told: Mapping[str, T
     over = [shop.id for shop in shops(chain) if shop.is_over]
     first = page.first()
     truths = sorted(first[store] - told[store].connected[0] for store in wrong.keys() & first.keys())
-    opened = connection.execute(select(ticket)).all()
-    told_of = connection.execute(select(func.count()).where(ticket_event.c.kind == "opened")).scalar_one()
+    opened = connection.execute(select(ticket).where(ticket.c.fault == FAULT)).all()
+    of_it = (ticket_event.c.kind == "opened") & (ticket_event.c.ticket == ticket.c.id) & (ticket.c.fault == FAULT)
+    told_of = connection.execute(select(func.count()).where(of_it)).scalar_one()
     of_fault = (episode.c.store.in_(over)) & (episode.c.rule == FAULT)
     past = select(func.count()).where(of_fault, episode.c.past, episode.c.ticket.is_(None))
     committed, (kept, distinct) = sum(one.readings for one in told.values()), _kept(connection)
