@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_agent.contract.readings import Quality
+from rules import kinetic
 from rules.terms import (
     Answer,
     Arithmetic,
@@ -51,19 +52,6 @@ CALCULATE: Mapping[str, str] = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
 TOO_MUCH = 1e30
 """No measured value is as large; sums of such would not fit where they are kept."""
-_GAS, _ACTIVATION, _ZERO = 8.314462618, 83_144.0, 273.15
-"""J/(mol K), J/mol and K: the activation energy that mean kinetic temperature is told with (USP 1079)."""
-
-
-def arrhenius(celsius: float) -> float | None:
-    """How fast goods age at that temperature, beside an arbitrary one; None below absolute zero."""
-    kelvin = celsius + _ZERO
-    return math.exp(-_ACTIVATION / (_GAS * kelvin)) if kelvin > 1 else None
-
-
-def kinetic(speed: float) -> float | None:
-    """The inverse of `arrhenius`, in °C."""
-    return _ACTIVATION / (_GAS * -math.log(speed)) - _ZERO if 0 < speed < 1 else None
 
 
 def _total(calculate: Callable[..., float | None]) -> Callable[..., float | None]:
@@ -88,8 +76,8 @@ NUMBERS: Mapping[str, Callable[..., float | None]] = {
     "abs": abs,
     "least": min,
     "most": max,
-    "arrhenius": _total(arrhenius),
-    "kinetic": _total(kinetic),
+    "arrhenius": _total(kinetic.speed),
+    "kinetic": _total(kinetic.temperature),
 }
 """Functions of numbers that are known; None is unknown."""
 

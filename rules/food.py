@@ -13,10 +13,8 @@ from math import exp, log
 
 from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text
+from rules.kinetic import speed, temperature
 
-KINETIC_K = 83_144 / 8.3144
-"""Activation energy over gas constant, in K: 83.144 kJ/mol, as is usual for mean kinetic temperature (USP <1079>)."""
-KELVIN = 273.15
 KINETIC_HOURS = 24
 BRIDGED = timedelta(hours=4)
 """A longer time without a report of the air starts the estimate anew."""
@@ -166,7 +164,7 @@ def food_of(memory: FoodMemory | None, keeping: Keeping | None) -> Food | None:
         minutes_to_limit=None if left is None else round(left, 1),
         minutes_above=round(memory.above.total_seconds() / 60, 1) if memory.above_since is not None else 0.0,
         discard=memory.above_since is not None and memory.above >= product.discard_after,
-        mean_kinetic=None if not memory.kinetic else round(_mean_kinetic(memory.kinetic), 2),
+        mean_kinetic=_mean_kinetic(memory.kinetic),
     )
 
 
@@ -177,14 +175,6 @@ def minutes_to_limit(core: float, air: float, limit: float, lag: timedelta) -> f
     if air <= limit:
         return None
     return lag.total_seconds() / 60 * log((air - core) / (air - limit))
-
-
-def mean_kinetic(temperatures: Mapping[float, float]) -> float:
-    """°C, of temperatures in °C and for how long each lasted. Raises ValueError: nothing lasted at all."""
-    lasted = sum(temperatures.values())
-    if lasted <= 0:
-        raise ValueError("a mean needs time")
-    return _temperature(sum(_rate(each) * time for each, time in temperatures.items()) / lasted)
 
 
 def _ramp(value: float, air: float, later: float, seconds: float, lag: float) -> float:
@@ -205,22 +195,14 @@ def _with_rate(
     kinetic: tuple[tuple[int, float, float], ...], at: datetime, core: float, seconds: float
 ) -> tuple[tuple[int, float, float], ...]:
     hour = int(at.timestamp() // 3600)
-    rate = _rate(core) * seconds
+    rate = speed(core) * seconds
     if kinetic and kinetic[-1][0] == hour:
         _, lasted, total = kinetic[-1]
         return (*kinetic[:-1], (hour, lasted + seconds, total + rate))
     return (*(each for each in kinetic if each[0] > hour - KINETIC_HOURS), (hour, seconds, rate))
 
 
-def _mean_kinetic(kinetic: tuple[tuple[int, float, float], ...]) -> float:
-    return _temperature(sum(total for _, _, total in kinetic) / sum(lasted for _, lasted, _ in kinetic))
-
-
-def _rate(celsius: float) -> float:
-    """Of a reaction, against that at 0 °C."""
-    return exp(KINETIC_K / KELVIN - KINETIC_K / max(celsius + KELVIN, 1.0))
-
-
-def _temperature(rate: float) -> float:
-    """The temperature in °C at which a reaction has that rate."""
-    return KINETIC_K / (KINETIC_K / KELVIN - log(rate)) - KELVIN
+def _mean_kinetic(kinetic: tuple[tuple[int, float, float], ...]) -> float | None:
+    lasted = sum(seconds for _, seconds, _ in kinetic)
+    mean = temperature(sum(total for _, _, total in kinetic) / lasted) if lasted else None
+    return None if mean is None else round(mean, 2)

@@ -21,7 +21,6 @@ from rules.food import (
     ProductClass,
     follow,
     food_of,
-    mean_kinetic,
     minutes_to_limit,
 )
 from rules.food_table import load_food
@@ -152,24 +151,7 @@ def test_food_that_was_too_warm_for_too_long_is_not_for_sale() -> None:
 
 
 def test_the_mean_kinetic_temperature_of_an_even_temperature_is_that() -> None:
-    assert mean_kinetic({5.0: 3600}) == pytest.approx(5.0)
     assert food(followed(*[5.0] * 7)).mean_kinetic == pytest.approx(5.0, abs=0.01)
-
-
-@given(st.dictionaries(CELSIUS, st.floats(1, 1e5), min_size=1, max_size=8))
-def test_the_mean_kinetic_temperature_lies_between_the_plain_mean_and_the_warmest(lasted: dict[float, float]) -> None:
-    plain = sum(value * time for value, time in lasted.items()) / sum(lasted.values())
-    assert plain - 1e-6 <= mean_kinetic(lasted) <= max(lasted) + 1e-6
-
-
-def test_the_mean_kinetic_temperature_of_the_usual_example() -> None:
-    # (exp(-10000/293.15) + exp(-10000/303.15)) / 2, back to a temperature
-    assert mean_kinetic({20.0: 1, 30.0: 1}) == pytest.approx(26.25, abs=0.1)
-
-
-def test_nothing_has_no_mean() -> None:
-    with pytest.raises(ValueError, match="needs time"):
-        mean_kinetic({})
 
 
 @given(st.lists(CELSIUS, min_size=2, max_size=60), st.integers(1, 180))
