@@ -85,7 +85,13 @@ class Collector:
         self._upkeep = Upkeep(self._telemetry, clock, self._sweep)
         self._upkeep_thread = threading.Thread(target=self._upkeep.run, name="telemetry", daemon=True)
         self._watch = Watch(
-            database, clock, self._meters, self._hears, settings.store_silent_after, settings.partitions
+            database,
+            clock,
+            self._meters,
+            self._hears,
+            book=book,
+            after=settings.store_silent_after,
+            partitions=settings.partitions,
         )
         self._ingest = Ingest(self._subscriber, database, recorder, clock, self._meters, self._feed.wake, self._watch)
         self._thread = threading.Thread(target=self._ingest.run, name="ingest", daemon=True)

@@ -94,7 +94,8 @@ class Ingest:
         if self._clock.mono() < self._look_at:
             return
         self._look_at = self._clock.mono() + LOOK_EVERY_S
-        if self._recorder.tell_withheld(self._database, self._clock.now()):
+        now = self._clock.now()
+        if self._recorder.tell_withheld(self._database, now) + self._recorder.release(self._database, now):
             self._wake()
 
     def _keep_trying(self, messages: Sequence[Message]) -> None:

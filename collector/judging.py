@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from collector import lifecycle
-from collector.desk import correct, note_change
-from collector.domain.episodes import episode_of
+from collector.desk import kin
 from collector.domain.segments import Course, Drop, Fork, Join, Present, Run, Step, segment_of
-from collector.domain.tickets import Ticket
-from collector.present import untold
-from collector.store import episodes, memories, streams, tickets
+from collector.domain.store_memory import StoreMemory
+from collector.floor import Floor, open_floors
+from collector.referee import Referee
+from collector.store import memories, store_memories, streams
 from collector.store.memories import Remembered
 from collector.store.streams import Unjudged
 from edge_agent.contract.readings import Device, Telemetry
 from rules.book import RuleBook
-from rules.engine import Judgement, judge
+from rules.engine import Judgement
 from rules.memory import DeviceMemory
 from rules.model import Change
-from rules.segments import Correction, Joined, fork, join
-from rules.standing import restate
-
-log = logging.getLogger(__name__)
+from rules.segments import Correction, fork
 
 AHEAD_AT_MOST = timedelta(minutes=5)
 """How far a store's clock may be ahead of head office's."""
@@ -45,42 +40,6 @@ class Bout:
     polls: Mapping[int, Telemetry]
 
 
-class Referee:
-    """Used by one thread; what it remembers decides nothing."""
-
-    def __init__(self, book: RuleBook) -> None:
-        self._book = book
-        self._failing: set[tuple[str, str]] = set()
-
-    def apply(self, store: str, device: Device, memory: DeviceMemory, poll: Telemetry) -> Judgement | None:
-        """None where the rules failed: the poll is kept all the same."""
-        try:
-            judgement = judge(self._book, device, memory, poll)
-            self._failing.discard((store, device.id))
-        except Exception:  # a rule that fails must not hold up the telemetry of every store
-            if (store, device.id) not in self._failing:
-                log.exception("rules failed store=%s device=%s at=%s", store, device.id, poll.at.isoformat())
-            self._failing.add((store, device.id))
-            return None
-        return judgement
-
-    def unite(self, store: str, device: Device, earlier: DeviceMemory, later: DeviceMemory) -> Joined:
-        """Where that fails, the later memory goes on by itself."""
-        try:
-            return join(self._book, device, earlier, later)
-        except Exception:  # history that cannot be joined must not keep a store's messages from being stored
-            log.exception("segments cannot be joined store=%s device=%s", store, device.id)
-            return Joined(memory=replace(later, openings=None), corrections=())
-
-    def restate(self, store: str, device: Device, memory: DeviceMemory, rules: Collection[str]) -> tuple[Change, ...]:
-        """None of them where that fails."""
-        try:
-            return restate(self._book, device, memory, rules)
-        except Exception:  # one device's alarms must not keep a store's messages from being stored
-            log.exception("what stands cannot be told store=%s device=%s", store, device.id)
-            return ()
-
-
 class Judging:
     """One transaction. `feed_events` counts what it told, `unjudged` lists what it did not judge, and why."""
 
@@ -88,17 +47,23 @@ class Judging:
         self._connection = connection
         self._book = book
         self._referee = referee
+        self._kinship = kin(book)
         self._now = now
         self._live: dict[memories.Key, Remembered] = {}
         self._asked: set[memories.Key] = set()
         self._changed: set[memories.Key] = set()
-        self.feed_events = 0
+        self._floors: dict[str, Floor] = {}
         self.unjudged: list[Unjudged] = []
+
+    @property
+    def feed_events(self) -> int:
+        return sum(floor.events for floor in self._floors.values())
 
     def follow(self, bouts: Iterable[Bout]) -> None:
         """All of them, with one look at the memories and one write."""
         bouts = list(bouts)
         self._recall((bout.store, poll.device) for bout in bouts for poll in bout.polls.values())
+        self._enter({bout.store: bout.devices for bout in bouts if bout.course.steps})
         for bout in bouts:
             for step in bout.course.steps:
                 self._take(bout, step)
@@ -115,8 +80,13 @@ class Judging:
     def tell_what_stands(self, store: str, devices: Mapping[str, Device]) -> None:
         """The present of the store begins, or has been waited for long enough."""
         self._flush()
-        for device, change in list(untold(self._connection, self._book, self._referee.restate, store, devices)):
-            self._tell(store, device, change)
+        self._enter({store: devices})
+        self._floors[store].tell_what_stands()
+
+    def tell_at_last(self, store: str, devices: Mapping[str, Device], change: Change) -> None:
+        """What was held back until now."""
+        self._enter({store: devices})
+        self._floors[store].tell(change)
 
     def _take(self, bout: Bout, step: Step) -> None:
         match step:
@@ -138,35 +108,46 @@ class Judging:
                 self.refuse(bout.store, bout.stream, late, "history_given_up")
 
     def _run_live(self, bout: Bout, run: Run) -> None:
-        entries = self._entries(bout, run)
+        floor, entries = self._floors[bout.store], self._entries(bout, run)
         self._recall((bout.store, poll.device) for _, poll in entries)
         for seq, poll in entries:
-            key = (bout.store, poll.device)
-            judged = self._judge(bout, seq, poll, _begun(self._live.get(key), run.start, first=run.first))
-            if judged is None:
+            device = self._admit(bout, seq, poll)
+            if device is None:
                 continue
-            device, judgement = judged
-            self._live[key] = Remembered(start=run.start, memory=judgement.memory)
+            key = (bout.store, poll.device)
+            known = self._live.get(key)
+            before = _begun(known, run.start, first=run.first)
+            minute = floor.pass_to(poll.at, told=run.told)
+            floor.hear(device, poll)
+            judgement = self._judge(bout, seq, poll, device, before, floor.memory)
+            if judgement is None:
+                continue
+            self._live[key] = _then(known, run.start, judgement.memory)
             self._changed.add(key)
-            for change in judgement.changes:
-                if run.told:
-                    self._tell(bout.store, device, change)
-                else:
-                    self._write_down(bout.store, device, change, ticket=None)
+            floor.see(device, judgement.memory, poll.at)
+            floor.note(judgement.changes, told=run.told)
+            if minute:
+                floor.overlook(told=run.told)
 
     def _run_history(self, bout: Bout, run: Run) -> None:
         known = memories.recall_segment(self._connection, bout.store, bout.stream, run.start)
-        changed: dict[str, Remembered] = {}
+        told = store_memories.recall_segment(self._connection, bout.store, bout.stream, run.start)
+        floor, changed = self._floors[bout.store], dict[str, Remembered]()
+        around = told
         for seq, poll in self._entries(bout, run):
-            before = changed.get(poll.device) or known.get(poll.device)
-            judged = self._judge(bout, seq, poll, _begun(before, run.start, first=run.first))
-            if judged is None:
+            device = self._admit(bout, seq, poll)
+            if device is None:
                 continue
-            device, judgement = judged
-            changed[device.id] = Remembered(start=run.start, memory=judgement.memory)
-            for change in judgement.changes:
-                self._write_down(bout.store, device, change, ticket=None)
+            before = changed.get(poll.device) or known.get(poll.device)
+            around = around.hear(self._book.asked_of(device.device_class), poll)
+            judgement = self._judge(bout, seq, poll, device, _begun(before, run.start, first=run.first), around)
+            if judgement is None:
+                continue
+            changed[device.id] = _then(before, run.start, judgement.memory)
+            floor.note(judgement.changes, told=False)
         memories.remember_segment(self._connection, bout.store, bout.stream, run.start, changed)
+        if around is not told:
+            store_memories.remember_segment(self._connection, bout.store, bout.stream, run.start, around)
 
     def _entries(self, bout: Bout, run: Run) -> list[tuple[int, Telemetry]]:
         """What the run consists of, new or waiting until now, by number."""
@@ -176,16 +157,21 @@ class Judging:
             polls |= streams.take_ahead(self._connection, (bout.store, bout.stream), first, last)
         return sorted(polls.items(), key=lambda entry: entry[0])
 
-    def _judge(self, bout: Bout, seq: int, poll: Telemetry, memory: DeviceMemory) -> tuple[Device, Judgement] | None:
-        device = bout.devices.get(poll.device)
-        reason = _why_not(bout.devices, poll, self._now)
-        if device is not None and not reason:
-            judgement = self._referee.apply(bout.store, device, memory, poll)
-            if judgement is not None:
-                return device, judgement
-            reason = "rules"
-        self.refuse(bout.store, bout.stream, {seq: poll}, reason)
-        return None
+    def _admit(self, bout: Bout, seq: int, poll: Telemetry) -> Device | None:
+        """The device that it tells of; None where it is not to be judged."""
+        if reason := _why_not(bout.devices, poll, self._now):
+            self.refuse(bout.store, bout.stream, {seq: poll}, reason)
+            return None
+        return bout.devices[poll.device]
+
+    def _judge(
+        self, bout: Bout, seq: int, poll: Telemetry, device: Device, memory: DeviceMemory, around: StoreMemory
+    ) -> Judgement | None:
+        neighbours = self._floors[bout.store].neighbours(around)
+        judgement = self._referee.apply(device, memory, poll, neighbours)
+        if judgement is None:
+            self.refuse(bout.store, bout.stream, {seq: poll}, "rules")
+        return judgement
 
     def _keep_the_rest(self, bout: Bout) -> None:
         """Entries that wait, and those that come after what follows them was judged without them."""
@@ -201,94 +187,96 @@ class Judging:
                 self.refuse(bout.store, bout.stream, {seq: poll}, "late" if segment else "history_given_up")
         streams.put_ahead(self._connection, (bout.store, bout.stream), waiting)
 
-    def _tell(self, store: str, device: Device, change: Change) -> None:
-        """To the technicians, unless something holds it back, and into the device's episodes."""
-        rule = self._book.by_id[change.rule]
-        if not lifecycle.note(self._connection, store, change, rule, rule.title, self._now).now:
-            self._write_down(store, device, change, ticket=None, withheld=True)
-            return
-        ticket = self._note(store, device, change)
-        family = self._book.family(change.rule)
-        standing = ticket or tickets.open_ticket(self._connection, store, device.id, family)
-        self._write_down(store, device, change, None if standing is None else standing.id)
-
-    def _note(self, store: str, device: Device, change: Change) -> Ticket | None:
-        rule, family = self._book.by_id[change.rule], self._book.family(change.rule)
-        ticket = note_change(self._connection, change, rule, device, store, self._now, family)
-        self.feed_events += ticket is not None
-        return ticket
-
-    def _write_down(
-        self, store: str, device: Device, change: Change, ticket: int | None, *, withheld: bool = False
-    ) -> None:
-        if change.kind == "raised":
-            episode = episode_of(change, self._book.by_id[change.rule], ticket)
-            known_now = replace(episode, past=False) if withheld else episode
-            episodes.open_one(self._connection, store, device.id, known_now)
-        else:
-            episodes.close(self._connection, store, device.id, change.rule, change.since, change.at)
-
     def _recall(self, keys: Iterable[memories.Key]) -> None:
         if new := set(keys) - self._asked:
             self._live |= memories.recall(self._connection, new)
             self._asked |= new
 
+    def _enter(self, stores: Mapping[str, Mapping[str, Device]]) -> None:
+        """`stores` with all devices that each ever listed."""
+        fresh = {store: devices for store, devices in stores.items() if store not in self._floors}
+        if fresh:
+            book, referee = self._book, self._referee
+            self._floors |= open_floors(self._connection, fresh, book, self._kinship, referee, self._now)
+
     def _flush(self) -> None:
-        memories.remember(self._connection, {key: self._live[key] for key in self._changed})
+        self._live |= memories.remember(self._connection, {key: self._live[key] for key in self._changed})
         self._changed.clear()
+        moved = {store: floor.memory for store, floor in self._floors.items() if floor.unwritten}
+        store_memories.remember(self._connection, moved)
+        for store in moved:
+            self._floors[store].written()
 
     def _fork(self, bout: Bout, step: Fork) -> None:
+        """What the neighbours say ahead of what is missing, a segment has to hear itself."""
         if step.live:
+            floor = self._floors[bout.store]
             memories.keep_as_history(self._connection, bout.store, bout.stream, step.parent)
+            store_memories.remember_segment(self._connection, bout.store, bout.stream, step.parent, floor.memory)
+            floor.memory = floor.memory.fork()
         else:
             memories.part(self._connection, bout.store, bout.stream, step.parent, step.start)
 
     def _join(self, bout: Bout, step: Join) -> None:
-        earlier = memories.recall_segment(self._connection, bout.store, bout.stream, step.earlier)
+        floor, here = self._floors[bout.store], (self._connection, bout.store, bout.stream)
+        earlier = memories.recall_segment(*here, step.earlier)
+        before = store_memories.recall_segment(*here, step.earlier)
         if step.live:
-            later = memories.recall_store(self._connection, bout.store)
+            later, after = memories.recall_store(self._connection, bout.store), floor.memory
         else:
-            later = memories.recall_segment(self._connection, bout.store, bout.stream, step.later)
-        joined = {device: self._join_device(bout, step, device, earlier, later) for device in earlier | later}
-        memories.forget_segment(self._connection, bout.store, bout.stream, step.later)
+            later = memories.recall_segment(*here, step.later)
+            after = store_memories.recall_segment(*here, step.later)
+        around = after.join(before)
+        joined = {
+            device: self._join_device(bout, step, around, device, earlier, later) for device in sorted(earlier | later)
+        }
+        memories.forget_segment(*here, step.later)
         if step.live:
             self._live |= {(bout.store, device): known for device, known in joined.items()}
             keys = {(bout.store, device) for device in joined}
             self._changed |= keys
             self._asked |= keys
-            memories.forget_segment(self._connection, bout.store, bout.stream, step.earlier)
+            memories.forget_segment(*here, step.earlier)
+            floor.memory = around
+            floor.review(told=step.told)
             self._flush()
         else:
-            memories.remember_segment(self._connection, bout.store, bout.stream, step.earlier, joined)
+            memories.remember_segment(*here, step.earlier, joined)
+            store_memories.remember_segment(*here, step.earlier, around)
 
     def _join_device(
-        self, bout: Bout, step: Join, device_id: str, earlier: Mapping[str, Remembered], later: Mapping[str, Remembered]
+        self,
+        bout: Bout,
+        step: Join,
+        around: StoreMemory,
+        device_id: str,
+        earlier: Mapping[str, Remembered],
+        later: Mapping[str, Remembered],
     ) -> Remembered:
         before = earlier[device_id].memory if device_id in earlier else DeviceMemory()
         after = _begun(later.get(device_id), step.later)
         device = bout.devices.get(device_id)
         if device is None:
             return Remembered(start=step.earlier, memory=replace(after, openings=None))
-        joined = self._referee.unite(bout.store, device, before, after)
+        joined = self._referee.unite(device, before, after, self._floors[bout.store].neighbours(around))
         for correction in joined.corrections:
             self._correct(bout.store, device, correction, step)
         return Remembered(start=step.earlier, memory=joined.memory)
 
     def _correct(self, store: str, device: Device, correction: Correction, step: Join) -> None:
         """History opens and closes no ticket; what is live is told, from the present on."""
-        rule = self._book.by_id[correction.rule]
-        self.feed_events += correct(self._connection, correction, rule, device, store, self._now)
-        change = correction.change
+        floor, change = self._floors[store], correction.change
+        floor.desk.correct(correction, self._book.by_id[correction.rule], device)
         if change is None:
             return
-        if not (step.live and step.told):
-            if change.kind == "raised":
-                self._write_down(store, device, change, ticket=None)
+        if step.live and step.told:
+            floor.tell(change, closing=False)
         elif change.kind == "raised":
-            self._tell(store, device, change)
-        else:
-            lifecycle.note(self._connection, store, change, rule, rule.title, self._now)
-            self._note(store, device, change)
+            floor.note((change,), told=False)
+
+
+def _then(known: Remembered | None, start: int, memory: DeviceMemory) -> Remembered:
+    return Remembered(start=start, memory=memory) if known is None else known.then(start, memory)
 
 
 def _begun(known: Remembered | None, start: int, *, first: bool = False) -> DeviceMemory:

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from collector import lifecycle
 from collector.domain.receipts import Range, Receipts, acknowledge, receive
 from collector.domain.segments import Course, advance
-from collector.judging import AHEAD_AT_MOST, Bout, Judging, Referee
-from collector.releasing import tell_released
+from collector.judging import AHEAD_AT_MOST, Bout, Judging
+from collector.referee import Referee
 from collector.store import inventory, memories, streams
 from collector.store.database import Database
 from collector.store.inventory import Sighting
@@ -106,12 +107,11 @@ class Recorder:
         return tally
 
     def tell_withheld(self, database: Database, now: datetime) -> int:
-        """What stands of stores whose present is long in coming, each in a transaction of its own; and what nothing
-        holds back any more. Returns how many events it added to the feed. Raises TryLater."""
+        """What stands of stores whose present is long in coming, each in a transaction of its own. Returns how many
+        events it added to the feed. Raises TryLater."""
         with database.reading() as connection:
             waiting = streams.withheld(connection, now - WITHHELD_AT_MOST)
-        told = sum(self._tell_one(database, key, now) for key in waiting)
-        return told + tell_released(database, self._book, now)
+        return sum(self._tell_one(database, key, now) for key in waiting)
 
     def _tell_one(self, database: Database, key: streams.Key, now: datetime) -> int:
         store, _ = key
@@ -120,6 +120,21 @@ class Recorder:
                 return 0
             judging = Judging(connection, self._book, self._referee, now)
             judging.tell_what_stands(store, inventory.known_devices(connection, [store])[store])
+        return judging.feed_events
+
+    def release(self, database: Database, now: datetime) -> int:
+        """Tells what nothing holds back any more, as if it were raised just now. Returns how many events it added to
+        the feed. Raises TryLater."""
+        shadowed = {rule.id for rule in self._book.rules if rule.shadow}
+        with database.reading() as connection:
+            if not lifecycle.is_anything_due(connection, now, shadowed):
+                return 0
+        with database.writing() as connection:
+            due = lifecycle.release(connection, now, shadowed)
+            judging = Judging(connection, self._book, self._referee, now)
+            devices = inventory.known_devices(connection, {one.store for one in due})
+            for one in due:
+                judging.tell_at_last(one.store, devices[one.store], one.change)
         return judging.feed_events
 
     def account(self, connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> Tally:

@@ -12,21 +12,22 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from collector import lifecycle
-from collector.desk import note_change
+from collector.desk import Desk, kin, note_change
 from collector.domain import line_faults
 from collector.domain.line_faults import OFFICE, LineFault
 from collector.domain.rivals import Speakers, are_rivals, listen
 from collector.domain.silence import DEFAULT_AFTER, NEVER, Ears, Heard, Verdict, judge_silence
 from collector.meters import Meters
 from collector.partitions import ALL, Partitions
-from collector.store import lines
+from collector.store import lines, store_memories
 from collector.store.database import Database
 from collector.store.lines import SOUND, Line
 from edge_agent.contract.clock import Clock
 from edge_agent.contract.readings import Batch
 from edge_agent.contract.text import same
+from rules.book import RuleBook
 from rules.model import Change
+from rules.shared import diagnosis_of
 
 LOOK_EVERY_S = 10.0
 EXPECTED_FOR = timedelta(days=30)
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 class Watch:
     """`hears` answers whether messages reach us just now and are stored as they come; `partitions` tells which stores
-    are ours where several collectors divide them."""
+    are ours where several collectors divide them. `book` tells what else a store that is not heard takes along."""
 
     def __init__(
         self,
@@ -46,6 +47,8 @@ class Watch:
         clock: Clock,
         meters: Meters,
         hears: Callable[[], bool],
+        *,
+        book: RuleBook,
         after: timedelta = DEFAULT_AFTER,
         partitions: Partitions = ALL,
     ) -> None:
@@ -53,6 +56,7 @@ class Watch:
         self._clock = clock
         self._meters = meters
         self._hears = hears
+        self._book = book
         self._after = after
         self._partitions = partitions
         self._heard: dict[str, Heard] = {}
@@ -127,7 +131,9 @@ class Watch:
     ) -> None:
         """That a store is silent `since`, or is heard again."""
         began = since or known[store].silent_since or now
+        known_causes = diagnosis_of(line_faults.OFFLINE_CAUSES, self._book.store_causes)
         change = line_faults.offline("raised" if since else "cleared", now, began)
+        change = replace(change, diagnosis=known_causes or change.diagnosis)
         self._note(connection, change, line_faults.STORE_OFFLINE, store, now)
         known[store] = replace(known.get(store, SOUND), silent_since=since)
         lines.write_line(connection, store, known[store])
@@ -143,8 +149,11 @@ class Watch:
 
     def _note(self, connection: Connection, change: Change, fault: LineFault, store: str, now: datetime) -> None:
         lines.list_own(connection, store, fault.device, line_faults.OFFICE_NAME if store == OFFICE else same(store))
-        if lifecycle.note(connection, store, change, fault, fault.title, now).now:
+        if store == OFFICE:
             note_change(connection, change, fault, fault.device, store, now)
+            return
+        at = store_memories.recall(connection, [store])[store].at
+        Desk(connection, store, self._book, kin(self._book), now).tell(change, at)
 
     def _forget_rivals(self, now: datetime) -> None:
         for store in [one for one in self._rivals if not are_rivals(self._speakers[one], now)]:

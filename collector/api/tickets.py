@@ -15,10 +15,11 @@ from collector import lifecycle
 from collector.api.office import OfficeHere
 from collector.api.problems import Problem, documented, not_found
 from collector.api.session import Who, signed_in
-from collector.domain.events import TicketSummary, explain_point, summarise
+from collector.domain.events import DeviceLabel, TicketSummary, explain_point, label_device, summarise
 from collector.domain.intake import Case
 from collector.domain.tickets import EventKind, MoveRefused, RoleRefused, State, TicketEvent, move
-from collector.store import alarms, feed, tickets
+from collector.store import cases, feed, tickets
+from collector.store.cases import Listed
 from collector.store.tickets import Placed
 from edge_agent.contract.readings import Quality
 from edge_agent.contract.text import Text
@@ -101,14 +102,30 @@ class HistoryLine(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAlarm:
+    """An alarm that is written on the ticket: of its own device, or of one that follows from what is wrong with it."""
+
+    rule: str
+    title: Text
+    device: DeviceLabel
+    severity: str
+    since: datetime
+    since_at_least: bool
+    cleared_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDetail(TicketSummary):
-    """`limit` is the line across the chart of the key value."""
+    """`limit` is the line across the chart of the key value. `alarms` are the oldest first; `merged_into` is the id of
+    the ticket that has them once this one is part of it."""
 
     evidence: ShownEvidence
     diagnosis: tuple[Diagnosis, ...]
     history: tuple[HistoryLine, ...]
     chart: tuple[ChartPoint, ...]
     limit: float | None
+    alarms: tuple[ShownAlarm, ...]
+    merged_into: int | None
 
 
 class MoveRequest(BaseModel):
@@ -172,7 +189,8 @@ def move_ticket(ticket_id: _TicketId, step: MoveRequest, who: Who, office: Offic
         tickets.change(connection, step.from_, moved)
         tickets.append_event(connection, ticket_id, event)
         if moved.state == "accepted":
-            its_alarms = {(moved.device, moved.fault), *alarms.on_ticket(connection, moved.id)}
+            on_it = (one.alarm.standing for one in cases.of_ticket(connection, moved.id))
+            its_alarms = {(moved.device, moved.fault), *((alarm.device, alarm.rule) for alarm in on_it)}
             lifecycle.acknowledge_with(connection, moved.store, its_alarms, who.name, event.at)
         feed.append(connection, summarise(moved, placed.store, placed.device))
         detail = _detail(connection, _find(connection, ticket_id))
@@ -203,6 +221,21 @@ def _detail(connection: Connection, placed: Placed) -> TicketDetail:
         history=tuple(map(_line, tickets.history(connection, ticket.id))),
         chart=_chart(case, device_class),
         limit=ticket.key_limit,
+        alarms=tuple(map(_alarm, cases.of_ticket(connection, ticket.id))),
+        merged_into=ticket.merged_into,
+    )
+
+
+def _alarm(listed: Listed) -> ShownAlarm:
+    alarm = listed.alarm
+    return ShownAlarm(
+        rule=alarm.standing.rule,
+        title=alarm.title,
+        device=label_device(listed.device),
+        severity=alarm.standing.severity,
+        since=alarm.standing.since,
+        since_at_least=alarm.since_at_least,
+        cleared_at=alarm.standing.cleared_at,
     )
 
 

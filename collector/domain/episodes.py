@@ -38,12 +38,12 @@ class Amendment:
     put: Episode
 
 
-def episode_of(change: Change, rule: Rule, ticket: int | None) -> Episode:
+def episode_of(change: Change, title: Text, ticket: int | None) -> Episode:
     """Of a raised alarm; without a ticket it is one of the past."""
     return Episode(
-        rule=rule.id,
+        rule=change.rule,
         severity=change.severity,
-        title=rule.title,
+        title=title,
         since=change.since,
         since_at_least=change.since_at_least,
         raised_at=change.at,

@@ -1,4 +1,4 @@
-"""What a change of an alarm means for tickets: open one, note it on the one that is open, or nothing."""
+"""What an alarm means for a ticket: how it begins, what it says after each change, and what its history tells of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Protocol
 from collector.domain.tickets import STOREWARDEN, EventKind, Ticket, TicketEvent
 from edge_agent.contract.readings import Device, Value
 from edge_agent.contract.text import Text
-from rules.model import SEVERITIES, Change, Diagnosis, Evidence
+from rules.folding import OpenCase
+from rules.kinship import Kinship, Standing
+from rules.model import Change, Diagnosis, Evidence
 
 
 class Fault(Protocol):
@@ -33,6 +35,16 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketAlarm:
+    """An alarm as it is written on a ticket, with what was seen when it was raised: should it leave for its own."""
+
+    standing: Standing
+    title: Text
+    since_at_least: bool
+    case: Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """What to write: the ticket as it is from now on, the line of its history, and a new case if there is one.
 
@@ -41,26 +53,91 @@ class Intake:
 
     ticket: Ticket
     event: TicketEvent
-    case: Case | None
+    case: Case | None = None
 
 
-def take_in(
-    standing: Ticket | None, change: Change, rule: Fault, device: Device, store: str, at: datetime
-) -> Intake | None:
-    """`standing` is the open ticket of this device and family of faults, if there is one; `at` is head office's time.
+def alarm_of(change: Change, fault: Fault, kinship: Kinship) -> TicketAlarm:
+    """As it is raised."""
+    return TicketAlarm(
+        standing=Standing.of(change, kinship),
+        title=fault.title,
+        since_at_least=change.since_at_least,
+        case=Case(evidence=change.evidence, diagnosis=change.diagnosis),
+    )
 
-    A change that repeats what the ticket already says comes to nothing, so that a replay changes nothing.
-    """
-    match (standing, change.kind):
-        case (None, "raised"):
-            return _open(change, rule, device, store, at)
-        case (Ticket(alarm_active=False) as ticket, "raised"):
-            return _recur(ticket, change, rule, device, at)
-        case (Ticket(alarm_active=True) as ticket, "raised") if ticket.fault != change.rule:
-            return _join(ticket, change, rule, at)
-        case (Ticket(alarm_active=True) as ticket, "cleared"):
-            return _clear(ticket, change, at)
-    return None
+
+def open_ticket(alarm: TicketAlarm, case: OpenCase, fault: Fault, device: Device, store: str, at: datetime) -> Intake:
+    """`device` is the case's; `at` is head office's time."""
+    standing = alarm.standing
+    ticket = Ticket(
+        id=0,
+        store=store,
+        device=device.id,
+        fault=standing.rule,
+        family=case.family,
+        severity=case.severity,
+        state="new",
+        title=alarm.title,
+        since=standing.since,
+        since_at_least=alarm.since_at_least,
+        opened_at=at,
+        updated_at=at,
+        alarm_active=case.active,
+        key_point=fault.key_value,
+        key_value=_key_value(alarm, fault),
+        key_limit=fault.limit_of(device.duty),
+    )
+    event = TicketEvent(at=at, actor=STOREWARDEN, kind="opened", source=None, target="new")
+    return Intake(ticket=ticket, event=event, case=alarm.case)
+
+
+def take_on(ticket: Ticket, alarm: TicketAlarm, case: OpenCase, fault: Fault, device: Device, at: datetime) -> Intake:
+    """An alarm of the ticket's own device and family is raised: again, or beside others. What is behind them is told
+    anew."""
+    going_on = replace(ticket, severity=case.severity, alarm_active=True, normal_since=None, updated_at=at)
+    if ticket.alarm_active:
+        event = replace(note(ticket, "joined", at), note=said(alarm.title))
+        return Intake(ticket=going_on, event=event, case=alarm.case)
+    again = replace(
+        going_on,
+        key_point=fault.key_value,
+        key_value=_key_value(alarm, fault),
+        key_limit=fault.limit_of(device.duty),
+    )
+    return Intake(ticket=again, event=note(ticket, "recurred", at), case=alarm.case)
+
+
+def take_under(ticket: Ticket, case: OpenCase, what: str, at: datetime) -> Intake:
+    """`what` follows from what the ticket is about: an alarm, or a ticket of its own until now."""
+    under = replace(
+        ticket,
+        severity=case.severity,
+        alarm_active=case.active,
+        normal_since=None if case.active else ticket.normal_since,
+        updated_at=at,
+    )
+    return Intake(ticket=under, event=replace(note(ticket, "folded", at), note=what))
+
+
+def merge(ticket: Ticket, into: Ticket, at: datetime) -> Intake:
+    merged = replace(ticket, state="merged", merged_into=into.id, alarm_active=False, updated_at=at)
+    event = TicketEvent(at=at, actor=STOREWARDEN, kind="merged", source=ticket.state, target="merged", note=into.number)
+    return Intake(ticket=merged, event=event)
+
+
+def part_with(ticket: Ticket, what: str, at: datetime) -> Intake:
+    """An alarm that followed from the ticket's has outlived it."""
+    return Intake(ticket=replace(ticket, updated_at=at), event=replace(note(ticket, "split", at), note=what))
+
+
+def settle(ticket: Ticket, case: OpenCase, at: datetime) -> Intake | Ticket | None:
+    """The ticket as its alarms leave it; with a line in its history where all of them are over. None: as it is."""
+    severity = case.severity if case.alarms else ticket.severity
+    if ticket.alarm_active and not case.active:
+        ends = (alarm.cleared_at for alarm in case.alarms if alarm.cleared_at is not None)
+        over = replace(ticket, severity=severity, alarm_active=False, normal_since=max(ends, default=at), updated_at=at)
+        return Intake(ticket=over, event=note(ticket, "cleared", at))
+    return None if severity == ticket.severity else replace(ticket, severity=severity)
 
 
 def correct_since(ticket: Ticket, was: datetime, since: datetime, at_least: bool, at: datetime) -> Intake | None:
@@ -68,65 +145,18 @@ def correct_since(ticket: Ticket, was: datetime, since: datetime, at_least: bool
     if ticket.since != was or (ticket.since, ticket.since_at_least) == (since, at_least):
         return None
     corrected = replace(ticket, since=since, since_at_least=at_least, updated_at=at)
-    return Intake(ticket=corrected, event=replace(_note(ticket, "since_corrected", at), since=since), case=None)
+    return Intake(ticket=corrected, event=replace(note(ticket, "since_corrected", at), since=since))
 
 
-def _open(change: Change, rule: Fault, device: Device, store: str, at: datetime) -> Intake:
-    ticket = Ticket(
-        id=0,
-        store=store,
-        device=device.id,
-        fault=change.rule,
-        severity=change.severity,
-        state="new",
-        title=rule.title,
-        since=change.since,
-        since_at_least=change.since_at_least,
-        opened_at=at,
-        updated_at=at,
-        alarm_active=True,
-        key_point=rule.key_value,
-        key_value=_key_value(change, rule),
-        key_limit=rule.limit_of(device.duty),
-    )
-    event = TicketEvent(at=at, actor=STOREWARDEN, kind="opened", source=None, target="new")
-    return Intake(ticket=ticket, event=event, case=_case(change))
-
-
-def _recur(ticket: Ticket, change: Change, rule: Fault, device: Device, at: datetime) -> Intake:
-    again = replace(
-        ticket,
-        severity=change.severity,
-        alarm_active=True,
-        normal_since=None,
-        updated_at=at,
-        key_point=rule.key_value,
-        key_value=_key_value(change, rule),
-        key_limit=rule.limit_of(device.duty),
-    )
-    return Intake(ticket=again, event=_note(ticket, "recurred", at), case=_case(change))
-
-
-def _join(ticket: Ticket, change: Change, rule: Fault, at: datetime) -> Intake:
-    """A further alarm of the same family: what is behind them all is told anew."""
-    severity = min(ticket.severity, change.severity, key=SEVERITIES.index)
-    joined = replace(ticket, severity=severity, updated_at=at)
-    event = replace(_note(ticket, "joined", at), note=rule.title.zh + " / " + rule.title.en)
-    return Intake(ticket=joined, event=event, case=_case(change))
-
-
-def _clear(ticket: Ticket, change: Change, at: datetime) -> Intake:
-    over = replace(ticket, alarm_active=False, normal_since=change.at, updated_at=at)
-    return Intake(ticket=over, event=_note(ticket, "cleared", at), case=None)
-
-
-def _note(ticket: Ticket, kind: EventKind, at: datetime) -> TicketEvent:
+def note(ticket: Ticket, kind: EventKind, at: datetime) -> TicketEvent:
     return TicketEvent(at=at, actor=STOREWARDEN, kind=kind, source=ticket.state, target=ticket.state)
 
 
-def _case(change: Change) -> Case:
-    return Case(evidence=change.evidence, diagnosis=change.diagnosis)
+def said(*texts: Text) -> str:
+    """In the words of both languages: a line of the history is one for all readers."""
+    zh, en = "：".join(text.zh for text in texts), ": ".join(text.en for text in texts)
+    return zh if zh == en else f"{zh} / {en}"
 
 
-def _key_value(change: Change, rule: Fault) -> Value | None:
-    return next((seen.value for seen in change.evidence.values if seen.point == rule.key_value), None)
+def _key_value(alarm: TicketAlarm, fault: Fault) -> Value | None:
+    return next((seen.value for seen in alarm.case.evidence.values if seen.point == fault.key_value), None)

@@ -140,6 +140,9 @@ STORES_UNHEARD = LineFault(
     ),
 )
 
+OFFLINE_CAUSES = ("line_to_head_office_down", "store_power_cut")
+"""As the rules' library knows them (`causes/store.yaml`); without it, those of the fault itself."""
+
 LINE_FAULTS = {fault.id: fault for fault in (STORE_OFFLINE, STORES_UNHEARD)}
 
 

@@ -10,7 +10,7 @@ from edge_agent.contract.text import Text
 
 State = Literal["new", "accepted", "fixed", "closed", "cancelled", "merged"]
 Role = Literal["technician", "dispatcher"]
-EventKind = Literal["opened", "moved", "recurred", "joined", "cleared", "since_corrected"]
+EventKind = Literal["opened", "moved", "recurred", "joined", "folded", "merged", "split", "cleared", "since_corrected"]
 
 STATES: tuple[State, ...] = get_args(State)
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -41,7 +41,8 @@ MOVES: tuple[Move, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One repair of one fault of one device. `fault` is the id of the rule that opened it.
+    """One repair of one fault of one device. `fault` is the id of the rule that opened it, `family` that of its alarms:
+    of a device and a family one ticket is open. `merged_into` is the ticket that it is part of once it is merged.
 
     `since` is when the fault began (`since_at_least`: or earlier, which is not known yet), `normal_since` when the
     alarm cleared while the ticket was open. `key_point` is the point that a person looks at first, with its value when
@@ -65,6 +66,8 @@ class Ticket:
     key_value: float | bool | str | None = None
     key_limit: float | None = None
     since_at_least: bool = False
+    family: str = ""
+    merged_into: int | None = None
 
     @property
     def open(self) -> bool:

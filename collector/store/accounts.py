@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from collector.domain.accounts import LINK_LASTS, SESSION_LASTS, Account
-from collector.store.tables import account, login_link, session
+from collector.store.account_tables import account, login_link, session
 
 
 def write_account(connection: Connection, who: Account, password_hash: str, at: datetime) -> bool:

@@ -13,7 +13,7 @@ from collector.domain.alarms import ACTIVE, Alarm, Entry, Standing
 from collector.domain.events import StoreLabel
 from collector.domain.figures import RAISED, TOLD
 from collector.store.alarm_tables import alarm, alarm_entry
-from collector.store.tables import device, episode, store
+from collector.store.tables import device, store
 from edge_agent.contract.readings import Device
 
 _COLUMNS = tuple(field.name for field in fields(Alarm))
@@ -70,12 +70,6 @@ def active_of(connection: Connection, store_id: str, device_id: str) -> tuple[Al
 def duty_of(connection: Connection, store_id: str, device_id: str) -> str | None:
     here = (device.c.store == store_id) & (device.c.id == device_id)
     return connection.execute(select(device.c.duty).where(here)).scalar_one_or_none()
-
-
-def on_ticket(connection: Connection, ticket_id: int) -> set[tuple[str, str]]:
-    """Devices and rules of the alarms that are written on it."""
-    query = select(episode.c.device, episode.c.rule).where(episode.c.ticket == ticket_id).distinct()
-    return {(row.device, row.rule) for row in connection.execute(query)}
 
 
 def active(connection: Connection, store_id: str = "") -> tuple[Alarm, ...]:

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal, se
 from sqlalchemy.dialects import sqlite
 
 from collector.domain.episodes import Episode
-from collector.domain.tickets import Ticket
 from collector.store.tables import episode
 
 _COLUMNS = tuple(field.name for field in fields(Episode))
@@ -44,20 +43,14 @@ def is_told(connection: Connection, store_id: str, device_id: str, rule: str, si
     return connection.execute(select(episode.c.rule).where(here)).one_or_none() is not None
 
 
-def others_stand(connection: Connection, ticket_id: int, rule: str) -> bool:
-    """Whether the ticket has an alarm of another rule that goes on."""
-    going = (episode.c.ticket == ticket_id) & (episode.c.rule != rule) & episode.c.cleared_at.is_(None)
-    return connection.execute(select(episode.c.rule).where(going).limit(1)).one_or_none() is not None
-
-
-def last_end(connection: Connection, told: Ticket) -> Episode | None:
-    """The episode of the ticket's device and fault that ended last; None where the ticket has none, or one goes on."""
-    of_fault = (episode.c.store == told.store) & (episode.c.device == told.device) & (episode.c.rule == told.fault)
+def last_end(connection: Connection, store_id: str, device_id: str, rule: str) -> Episode | None:
+    """The episode of that alarm that ended last; None where nobody was told of any, or one goes on that was told."""
+    of_alarm = (episode.c.store == store_id) & (episode.c.device == device_id) & (episode.c.rule == rule)
     counted = select(func.count().label("all"), func.count(episode.c.cleared_at).label("ended"))
-    own = connection.execute(counted.where(of_fault, episode.c.ticket == told.id)).one()
-    if own.ended < max(own.all, 1) or others_stand(connection, told.id, told.fault):
+    own = connection.execute(counted.where(of_alarm, episode.c.ticket.is_not(None))).one()
+    if own.ended < max(own.all, 1):
         return None
-    ended = select(episode).where(of_fault, episode.c.cleared_at.is_not(None)).order_by(episode.c.cleared_at.desc())
+    ended = select(episode).where(of_alarm, episode.c.cleared_at.is_not(None)).order_by(episode.c.cleared_at.desc())
     return _episode(connection.execute(ended.limit(1)).one())
 
 

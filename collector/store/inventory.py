@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -17,6 +17,7 @@ from collector.store.tables import OPEN, device, store, ticket
 from edge_agent.contract.clock import to_ms
 from edge_agent.contract.readings import AgentStatus, Device
 from edge_agent.contract.text import same
+from rules.neighbours import Setting
 
 # Built once: with small batches the building of statements would cost more than what they do.
 _STORE = sqlite.insert(store)
@@ -25,6 +26,10 @@ _NOTE_SIGHTING = """UPDATE device SET last_at = :at, answers = :answers
 WHERE store = :store AND id = :device AND (last_at IS NULL OR last_at <= :at)"""
 """For the driver itself: one for every device of every batch."""
 _DEVICES = select(device).where(device.c.store.in_(bindparam("stores", expanding=True)))
+_LISTED = select(device.c.store, device.c.id).where(
+    device.c.store.in_(bindparam("stores", expanding=True)), device.c.listed
+)
+_STORES = select(store).where(store.c.id.in_(bindparam("stores", expanding=True)))
 _DEVICE = sqlite.insert(device)
 _LIST = _DEVICE.on_conflict_do_update(
     index_elements=["store", "id"],
@@ -98,6 +103,20 @@ def known_devices(connection: Connection, store_ids: Iterable[str]) -> dict[str,
     for row in connection.execute(_DEVICES, {"stores": sorted(found)}):
         found[row.store][row.id] = to_device(row)
     return found
+
+
+def settings(connection: Connection, stores: Mapping[str, Mapping[str, Device]]) -> dict[str, Setting]:
+    """Each store as its newest inventory tells it: what it does not list any more is nobody's neighbour. `stores` are
+    given with all devices that each ever listed."""
+    wanted = sorted(stores)
+    listed: dict[str, dict[str, Device]] = {one: {} for one in wanted}
+    for row in connection.execute(_LISTED, {"stores": wanted}):
+        if row.id in stores[row.store]:
+            listed[row.store][row.id] = stores[row.store][row.id]
+    return {
+        row.id: Setting(id=row.id, timezone=row.timezone, location=row.location, devices=listed[row.id])
+        for row in connection.execute(_STORES, {"stores": wanted})
+    }
 
 
 def note_sightings(connection: Connection, sightings: Iterable[Sighting]) -> None:

@@ -216,7 +216,7 @@ undelivered = Table(
     sqlite_autoincrement=True,
 )
 
-# `memory` is MessagePack; text is JSON of an earlier version.
+# `memory` is MessagePack; text is JSON of an earlier version. `history` is the part of it that is written rarely.
 memory = Table(
     "memory",
     metadata,
@@ -224,6 +224,7 @@ memory = Table(
     Column("device", String, primary_key=True),
     Column("start", Integer, nullable=False),
     Column("memory", String, nullable=False),
+    Column("history", LargeBinary),
     ForeignKeyConstraint(["store", "device"], ["device.store", "device.id"]),
 )
 
@@ -237,6 +238,17 @@ segment_memory = Table(
     Column("device", String, primary_key=True),
     Column("start", Integer, nullable=False),
     Column("memory", String, nullable=False),
+    Column("history", LargeBinary),
+)
+
+# Of the live segment `stream` is empty and `segment` 0.
+store_memory = Table(
+    "store_memory",
+    metadata,
+    Column("store", String, primary_key=True),
+    Column("stream", String, primary_key=True),
+    Column("segment", Integer, primary_key=True),
+    Column("memory", LargeBinary, nullable=False),
 )
 
 ticket = Table(
@@ -246,6 +258,7 @@ ticket = Table(
     Column("store", String, nullable=False),
     Column("device", String, nullable=False),
     Column("fault", String, nullable=False),
+    Column("family", String, nullable=False, server_default=""),
     Column("severity", String, nullable=False),
     Column("state", String, nullable=False),
     Column("title", Json(Text), nullable=False),
@@ -256,6 +269,7 @@ ticket = Table(
     Column("alarm_active", Boolean, nullable=False),
     Column("normal_since", Instant),
     Column("assignee", String),
+    Column("merged_into", Integer),
     Column("key_point", String),
     Column("key_value", Json()),
     Column("key_limit", Float),
@@ -267,7 +281,25 @@ ticket = Table(
 
 OPEN = text("state NOT IN ('closed', 'cancelled', 'merged')")
 
-Index("ux_ticket_open", ticket.c.store, ticket.c.device, ticket.c.fault, unique=True, sqlite_where=OPEN)
+Index("ux_ticket_open", ticket.c.store, ticket.c.device, ticket.c.family, unique=True, sqlite_where=OPEN)
+
+# What is written on a ticket: alarms of its own device and family, and those that follow from them.
+ticket_alarm = Table(
+    "ticket_alarm",
+    metadata,
+    Column("ticket", ForeignKey("ticket.id"), primary_key=True),
+    Column("device", String, primary_key=True),
+    Column("rule", String, primary_key=True),
+    Column("family", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("title", Json(Text), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("since_at_least", Boolean, nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Column("cleared_at", Instant),
+    Column("evidence", Json(Evidence), nullable=False),
+    Column("diagnosis", Json(tuple[Diagnosis, ...]), nullable=False),
+)
 
 ticket_event = Table(
     "ticket_event",
@@ -309,30 +341,4 @@ feed_event = Table(
     Column("ticket", ForeignKey("ticket.id"), nullable=False),
     Column("data", String, nullable=False),
     sqlite_autoincrement=True,
-)
-
-account = Table(
-    "account",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("role", String, nullable=False),
-    Column("password_hash", String, nullable=False),
-    Column("created_at", Instant, nullable=False),
-)
-
-session = Table(
-    "session",
-    metadata,
-    Column("token_hash", String, primary_key=True),
-    Column("account", ForeignKey("account.name"), nullable=False),
-    Column("ends_by", Instant, nullable=False),
-)
-
-login_link = Table(
-    "login_link",
-    metadata,
-    Column("token_hash", String, primary_key=True),
-    Column("account", ForeignKey("account.name"), nullable=False),
-    Column("use_by", Instant, nullable=False),
-    Column("used_at", Instant),
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
-from sqlalchemy.dialects import sqlite
 
 from collector.domain.events import StoreLabel
 from collector.domain.intake import Case
@@ -28,29 +26,15 @@ class Placed:
     device: Device
 
 
-def open_ticket(connection: Connection, store_id: str, device_id: str, faults: Collection[str]) -> Ticket | None:
-    """The first that is open for one of these faults, which are of one family."""
-    here = (ticket.c.store == store_id) & (ticket.c.device == device_id) & ticket.c.fault.in_(faults)
-    row = connection.execute(select(ticket).where(here, OPEN).order_by(ticket.c.id).limit(1)).one_or_none()
-    return None if row is None else _ticket(row)
-
-
-def active(connection: Connection, store_id: str) -> tuple[Ticket, ...]:
-    """Those of a store that are open and whose alarm goes on, in the order in which they were opened."""
-    query = select(ticket).where(ticket.c.store == store_id, ticket.c.alarm_active, OPEN).order_by(ticket.c.id)
-    return tuple(_ticket(row) for row in connection.execute(query))
-
-
 def with_id(connection: Connection, ticket_id: int) -> Ticket:
-    return _ticket(connection.execute(select(ticket).where(ticket.c.id == ticket_id)).one())
+    return to_ticket(connection.execute(select(ticket).where(ticket.c.id == ticket_id)).one())
 
 
-def open_new(connection: Connection, fresh: Ticket, why: Case) -> Ticket | None:
-    """The ticket with the id that it was given; None where another ingest has opened it meanwhile."""
+def open_new(connection: Connection, fresh: Ticket, why: Case) -> Ticket:
+    """The ticket with the id that it was given."""
     values = {name: getattr(fresh, name) for name in _COLUMNS if name != "id"}
-    statement = sqlite.insert(ticket).values(**values, evidence=why.evidence, diagnosis=why.diagnosis)
-    row = connection.execute(statement.on_conflict_do_nothing().returning(ticket.c.id)).one_or_none()
-    return None if row is None else replace(fresh, id=row.id)
+    statement = insert(ticket).values(**values, evidence=why.evidence, diagnosis=why.diagnosis)
+    return replace(fresh, id=connection.execute(statement.returning(ticket.c.id)).scalar_one())
 
 
 def change(connection: Connection, before: State, after: Ticket, why: Case | None = None) -> bool:
@@ -132,8 +116,8 @@ def _placed() -> Select[Any]:
 def _place(row: Row[Any]) -> Placed:
     device_ = Device(**{field.name: getattr(row, f"device_{field.name}") for field in fields(Device)})
     place = StoreLabel(id=row.store, name=row.store_name, timezone=row.store_timezone)
-    return Placed(ticket=_ticket(row), store=place, device=device_)
+    return Placed(ticket=to_ticket(row), store=place, device=device_)
 
 
-def _ticket(row: Row[Any]) -> Ticket:
+def to_ticket(row: Row[Any]) -> Ticket:
     return Ticket(**{name: getattr(row, name) for name in _COLUMNS})

@@ -24,9 +24,10 @@ _LEFT_OVER = {
     "memories of history are kept": "SELECT count(*) FROM segment_memory WHERE store = ?",
     "polls were not judged": "SELECT count(*) FROM unjudged WHERE store = ? AND reason != 'clock' AND at >= ?",
     "tickets tell of no alarm that ever was": """SELECT count(*) FROM ticket WHERE store = ? AND since >= ?
-        AND NOT EXISTS (SELECT 1 FROM episode WHERE episode.ticket = ticket.id)""",
+        AND state != 'merged' AND NOT EXISTS (SELECT 1 FROM episode WHERE episode.ticket = ticket.id)""",
     "tickets begin with another instant than their first alarm": """SELECT count(*) FROM ticket WHERE store = ?
-        AND since >= ? AND since != (SELECT min(since) FROM episode WHERE episode.ticket = ticket.id)""",
+        AND since >= ? AND since != (SELECT min(since) FROM episode WHERE episode.ticket = ticket.id
+            AND episode.device = ticket.device AND episode.rule = ticket.fault)""",
     "beginnings are not known yet": """SELECT count(*) FROM episode LEFT JOIN ticket ON ticket.id = episode.ticket
         WHERE episode.store = ? AND episode.since >= ? AND (episode.since_at_least OR ticket.since_at_least)""",
     "alarms that were told have no ticket": """SELECT count(*) FROM episode WHERE store = ? AND since >= ?

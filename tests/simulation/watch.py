@@ -16,7 +16,7 @@ from edge_agent.outbox.recorder import HOLD_UP_AT, REMEMBER_AT_MOST
 from tests.simulation.audit import look_at_office, look_for_left_overs
 from tests.simulation.gateway import BEGIN, TURN_EVERY_S
 from tests.simulation.ledger import DRIFT, OFF_AT_MOST, Broken
-from tests.simulation.oracle import Alarm, Oracle
+from tests.simulation.oracle import BOOK, Alarm, Oracle
 from tests.simulation.plant import FAULTS
 
 if TYPE_CHECKING:
@@ -34,11 +34,14 @@ PLAIN_AFTER = RECENT + timedelta(minutes=15)
 """What was so for so long the live lane shows by itself."""
 INBOX_AT_MOST = 1_000
 
-_ACTIVE = """SELECT ticket.device, fault, max(episode.since), episode.since_at_least FROM ticket
-LEFT JOIN episode ON (episode.store, episode.device, rule, cleared_at) IS (ticket.store, ticket.device, fault, NULL)
+_ACTIVE = """SELECT alarm.device, alarm.rule, max(episode.since), episode.since_at_least FROM ticket
+JOIN ticket_alarm AS alarm ON alarm.ticket = ticket.id AND alarm.cleared_at IS NULL LEFT JOIN episode
+ON (episode.store, episode.device, episode.rule, episode.cleared_at) IS (ticket.store, alarm.device, alarm.rule, NULL)
 WHERE ticket.store = ? AND alarm_active AND state NOT IN ('closed', 'cancelled', 'merged') GROUP BY 1, 2"""
-_TWICE = """SELECT store, device, fault FROM ticket WHERE state NOT IN ('closed', 'cancelled', 'merged')
-GROUP BY store, device, fault HAVING count(*) > 1"""
+_TWICE = """SELECT store, device, family FROM ticket WHERE state NOT IN ('closed', 'cancelled', 'merged')
+GROUP BY store, device, family HAVING count(*) > 1 UNION
+SELECT store, alarm.device, alarm.rule FROM ticket JOIN ticket_alarm AS alarm ON alarm.ticket = ticket.id
+WHERE state NOT IN ('closed', 'cancelled', 'merged') GROUP BY store, alarm.device, alarm.rule HAVING count(*) > 1"""
 _PRESENT = "SELECT stream, present_from, withheld_since FROM stream WHERE store = ? AND NOT ended"
 _EPISODES = "SELECT device, rule, since, cleared_at FROM episode WHERE store = ? ORDER BY since, device, rule"
 
@@ -101,7 +104,11 @@ class Watchman:
         known = self._pages.get(store)
         if known is None or known[0] != office.commits:
             found = office.ask(_ACTIVE, store)
-            page = {(device, fault): Shown(from_ms(since or 0), bool(least)) for device, fault, since, least in found}
+            page = {
+                (device, fault): Shown(from_ms(since or 0), bool(least))
+                for device, fault, since, least in found
+                if fault in BOOK.by_id  # a dead bus is no alarm of a device
+            }
             known = self._pages[store] = (office.commits, page)
         return known[1]
 
@@ -157,7 +164,7 @@ class Watchman:
         found: dict[Alarm, list[tuple[datetime, datetime | None]]] = {}
         for device, rule, since, cleared_at in self.world.office.ask(_EPISODES, store):
             began = from_ms(since)
-            if began >= oracle.true_from:
+            if began >= oracle.true_from and rule in BOOK.by_id:
                 known = from_ms(cleared_at) if cleared_at is not None else None
                 found.setdefault((device, rule), []).append((began, known))
         told: dict[Alarm, list[tuple[datetime, datetime | None]]] = {}
@@ -191,7 +198,7 @@ class Watchman:
             self._told_active[ticket] = active
             store, alarm = told["store"]["id"], (told["device"]["id"], told["fault"])
             oracle = self.world.oracles[store]
-            if oracle.muddled:
+            if oracle.muddled or told["state"] == "merged" or alarm[1] not in BOOK.by_id:
                 continue
             if ends:
                 self._look_at_end(oracle, alarm, store)

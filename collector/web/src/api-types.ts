@@ -54,6 +54,8 @@ export interface Diagnosis {
   likelihood: number
   supports: Text[]
   contradicts: Text[]
+  /** What the staff of the store can look at, by telephone. */
+  staff_checks: Text[]
   checks: Text[]
   parts: Text[]
 }
@@ -64,7 +66,7 @@ export interface HistoryEntry {
   /** Equals `from` where the fault recurred or cleared while the ticket stayed. */
   to: TicketState
   note: string | null
-  event: 'opened' | 'moved' | 'recurred' | 'joined' | 'cleared' | 'since_corrected'
+  event: 'opened' | 'moved' | 'recurred' | 'joined' | 'folded' | 'merged' | 'split' | 'cleared' | 'since_corrected'
   /** The beginning as it was corrected to be. */
   since: Instant | null
 }
@@ -74,6 +76,19 @@ export interface TicketDetail extends TicketSummary {
   history: HistoryEntry[]
   chart: PointRef[]
   limit: number | null
+  /** Of its own device, and of those that follow from what is wrong with it. */
+  alarms: TicketAlarm[]
+  /** The ticket that this one is part of. */
+  merged_into: number | null
+}
+export interface TicketAlarm {
+  rule: string
+  title: Text
+  device: DeviceRef
+  severity: Severity
+  since: Instant
+  since_at_least: boolean
+  cleared_at: Instant | null
 }
 
 /** `past`: it was over when the store's record of it arrived, so that there is no ticket. */

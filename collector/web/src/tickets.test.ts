@@ -49,6 +49,7 @@ describe('causes', () => {
     likelihood,
     supports: [],
     contradicts: [],
+    staff_checks: [],
     checks: [],
     parts: parts.map(text),
   })

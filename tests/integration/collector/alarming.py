@@ -12,7 +12,7 @@ from collector.desk import note_change
 from collector.domain.line_faults import LineFault
 from collector.domain.office_faults import OFFICE_FAULTS
 from collector.lifecycle import note
-from collector.releasing import tell_released
+from collector.record import Recorder
 from collector.store import alarms
 from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text, same
@@ -93,7 +93,8 @@ class Alarming:
     def release(self) -> list[str]:
         """The rules of what was told at last."""
         before = self._told()
-        tell_released(self.bench.database, book_of(list(self.rules.values())), self.now)
+        recorder = Recorder(book_of(list(self.rules.values())), self.bench.telemetry)
+        recorder.release(self.bench.database, self.now)
         return self._told()[len(before) :]
 
     def _told(self) -> list[str]:

@@ -112,8 +112,9 @@ class Bench:
         """A new process, as far as its memory goes."""
         self.telemetry = SqliteTelemetry(self.database)
         recorder = Recorder(self.book, self.telemetry)
-        watch = Watch(self.database, self.clock, self.meters, lambda: self.hears) if self.watched else None
-        self.ingest = Ingest(self.inbox, self.database, recorder, self.clock, self.meters, self.wake, watch)
+        watch = Watch(self.database, self.clock, self.meters, lambda: self.hears, book=self.book)
+        args = (self.inbox, self.database, recorder, self.clock, self.meters, self.wake)
+        self.ingest = Ingest(*args, watch if self.watched else None)
 
     def wake(self) -> None:
         self.woken += 1

@@ -17,10 +17,21 @@ from sqlalchemy import event, select
 from collector.record import Delivery, Recorder
 from collector.store import memories
 from collector.store.database import Database
-from collector.store.tables import ahead, episode, feed_event, segment_memory, stream, ticket, ticket_event, unjudged
+from collector.store.tables import (
+    ahead,
+    episode,
+    feed_event,
+    segment_memory,
+    store_memory,
+    stream,
+    ticket,
+    ticket_alarm,
+    ticket_event,
+    unjudged,
+)
 from collector.telemetry.sqlite import SqliteTelemetry
 from edge_agent.contract.readings import Batch, Body, Entry, Quality, Reading, Telemetry
-from rules.book import book_of
+from rules.book import RuleBook, book_of
 from rules.engine import judge
 from rules.memory import DeviceMemory
 from tests.integration.collector.bench import BOOK as SHIPPED
@@ -59,6 +70,7 @@ class Office:
     path: Path
     now: datetime = NOW + timedelta(days=1)
     outbox: dict[int, Body] = field(default_factory=dict)
+    book: RuleBook = BOOK
 
     def __post_init__(self) -> None:
         if not self.path.exists():
@@ -68,7 +80,7 @@ class Office:
         self.start()
 
     def start(self) -> None:
-        self.recorder = Recorder(BOOK, SqliteTelemetry(self.database))
+        self.recorder = Recorder(self.book, SqliteTelemetry(self.database))
 
     def hear(
         self,
@@ -99,7 +111,18 @@ class Office:
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         """All that judging has written; what waits is gone when nothing is missing."""
-        tables = (ticket, ticket_event, feed_event, episode, segment_memory, ahead, unjudged, stream)
+        tables = (
+            ticket,
+            ticket_alarm,
+            store_memory,
+            ticket_event,
+            feed_event,
+            episode,
+            segment_memory,
+            ahead,
+            unjudged,
+            stream,
+        )
         with self.database.reading() as connection:
             known = memories.recall_store(connection, STORE)
         return {table.name: self.rows(table) for table in tables} | {"memory": [known]}

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from collector.releasing import tell_released
+from collector.record import Recorder
 from tests.integration.collector.alarming import (
     ALARMS,
     LAMP,
@@ -184,7 +184,7 @@ def test_what_the_rules_find_on_a_device_out_of_service_waits_until_it_is_back(
     assert alarming.bench.count_tickets() == 0
     assert {one["state"] for one in listed(technician)} == {"out_of_service"}
     technician.post(f"{SUPPRESSIONS}/{out.json()['id']}/end", json={"reason": "修好了"})
-    assert tell_released(alarming.bench.database, BOOK, alarming.now) == 1
+    assert Recorder(BOOK, alarming.bench.telemetry).release(alarming.bench.database, alarming.now) == 1
     assert alarming.bench.count_tickets() == 1
 
 

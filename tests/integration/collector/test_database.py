@@ -18,8 +18,9 @@ from sqlalchemy.exc import IntegrityError
 
 from collector.__main__ import main
 from collector.store import bounds
+from collector.store.account_tables import account
 from collector.store.database import Database, TryLater
-from collector.store.tables import account, device, metadata, unjudged
+from collector.store.tables import device, metadata, unjudged
 from collector.telemetry.base import Arrival, Span
 from collector.telemetry.block import QUALITY_CODES
 from collector.telemetry.sqlite import SqliteTelemetry

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from sqlalchemy.exc import IntegrityError
 
 from collector.store import streams, tickets
 from collector.store.database import TryLater
@@ -133,7 +134,8 @@ def test_the_database_itself_allows_one_open_ticket_of_a_fault(bench: Bench) -> 
         (placed,) = tickets.most_urgent(connection, only_open=True, limit=5)
         why = tickets.case_of(connection, placed.ticket.id)
         assert placed.ticket.fault == TOO_WARM
-        assert tickets.open_new(connection, placed.ticket, why) is None
+        with pytest.raises(IntegrityError):
+            tickets.open_new(connection, placed.ticket, why)
     assert bench.count_tickets() == 1
 
 

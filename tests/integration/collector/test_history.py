@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector import judging
+from collector import referee
 from collector.domain.segments import HOLE_LASTS, Segment
 from collector.store import streams
 from collector.store.streams import Progress
@@ -184,7 +184,7 @@ def test_history_that_cannot_be_joined_costs_no_message(monkeypatch: pytest.Monk
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(judging, "join", broken)
+    monkeypatch.setattr(referee, "join", broken)
     with offices(outbox_of(MORNING_OF_FAULT)) as (office,):
         office.hear([1, 2, 3])
         office.hear(range(15, 20), live_from=15)

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from collector import judging
+from collector import referee
 from collector.domain.receipts import Receipts
 from collector.store import feed, inventory, memories, streams, tickets
 from collector.store.database import TryLater
@@ -198,7 +198,7 @@ def test_it_keeps_readings_when_the_rules_fail_and_says_so_once(
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(judging, "judge", broken)
+    monkeypatch.setattr(referee, "judge", broken)
     bench.send((1, status()), (2, poll(0, -20.0)), (3, poll(1, -20.0)))
     assert bench.count_readings() == 2
     assert caplog.text.count("rules failed") == 1

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 
-from collector import judging
+from collector import referee
 from collector.domain.segments import HOLE_LASTS
 from collector.record import WITHHELD_AT_MOST
 from collector.store.tables import episode, feed_event, stream, ticket, ticket_event
@@ -228,7 +228,7 @@ def test_alarms_that_cannot_be_told_cost_no_message(monkeypatch: pytest.MonkeyPa
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(judging, "restate", broken)
+    monkeypatch.setattr(referee, "restate", broken)
     with offices(outbox_of(STANDING)) as (office,):
         office.hear(range(1, 12), present_from=12)
         office.hear([12], present_from=12)

@@ -11,8 +11,8 @@ from sqlalchemy import insert
 
 from collector.app import Collector, clock_from
 from collector.settings import load_settings
+from collector.store.account_tables import account
 from collector.store.database import Database, TryLater
-from collector.store.tables import account
 from rules.load import load_rules
 from tests.integration.collector.bench import MORNING
 

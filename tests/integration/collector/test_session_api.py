@@ -13,7 +13,7 @@ from collector.api.build import build_app
 from collector.api.office import Office
 from collector.domain.accounts import LINK_LASTS, SESSION_LASTS, hash_token
 from collector.store import accounts
-from collector.store.tables import login_link, session
+from collector.store.account_tables import login_link, session
 from tests.integration.collector.bench import Bench
 from tests.integration.collector.visitor import PASSWORD, Visitor, WallClock, log_in, visiting
 

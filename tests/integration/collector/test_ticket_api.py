@@ -68,7 +68,7 @@ def test_the_feed_says_the_same_as_the_list(bench: Bench, technician: Visitor) -
 
 def test_it_shows_why_a_ticket_is_there(bench: Bench, technician: Visitor) -> None:
     detail = technician.get(f"/api/v1/tickets/{break_freezer(bench)}").json()
-    assert set(detail) == SUMMARY_KEYS | {"evidence", "diagnosis", "history", "chart", "limit"}
+    assert set(detail) == SUMMARY_KEYS | {"evidence", "diagnosis", "history", "chart", "limit", "alarms", "merged_into"}
     evidence = detail["evidence"]
     assert set(evidence) == {"condition", "held_for_s", "values", "params", "excluded"}
     assert evidence["held_for_s"] >= 1800

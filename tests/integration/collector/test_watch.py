@@ -18,7 +18,8 @@ from collector.store.database import TryLater
 from collector.store.tickets import Placed
 from collector.watch import Watch
 from edge_agent.contract.readings import Batch
-from tests.integration.collector.bench import STORE, Bench, listed, message, poll, status
+from tests.integration.collector import cold_room
+from tests.integration.collector.bench import BOOK, STORE, Bench, listed, message, poll, status
 from tests.integration.collector.visitor import WallClock, hire, log_in, open_office, visiting
 
 STEP = timedelta(seconds=10)
@@ -74,6 +75,15 @@ def test_a_silent_store_is_one_ticket_on_its_gateway(bench: Bench) -> None:
     pass_by(bench, timedelta(hours=1))
     assert len(all_tickets(bench)) == 1
     assert b"collector_silent_stores 1.0" in bench.meters.expose({})
+
+
+def test_a_store_that_is_not_heard_because_of_a_power_cut_stays_one_ticket(bench: Bench) -> None:
+    dark = cold_room.outbox_of(cold_room.Fate(mains=range(10, 100)), 30)
+    bench.send(*((bench.next_seq(), body) for body in dark.values()))
+    before = kinds(bench, (STORE, "store.power_cut"))
+    pass_by(bench, DEFAULT_AFTER + STEP)
+    assert faults(bench) == [(STORE, "store.power_cut", True)]
+    assert kinds(bench, (STORE, "store.power_cut")) == [*before, "folded"]
 
 
 def test_the_gateway_is_no_device_of_the_inventory(bench: Bench) -> None:
@@ -177,7 +187,7 @@ def test_the_stores_of_another_collector_are_not_expected_here(bench: Bench) -> 
     """Both have one database."""
     lower, upper = first_stores_of(*HALVES)
     pass_by(bench, STEP, lower, upper)
-    ours = Watch(bench.database, bench.clock, bench.meters, lambda: True, partitions=HALVES[0])
+    ours = Watch(bench.database, bench.clock, bench.meters, lambda: True, book=BOOK, partitions=HALVES[0])
     for _ in range(DEFAULT_AFTER // STEP + 2):
         bench.hand.seconds += STEP.total_seconds()
         ours.look()
@@ -190,7 +200,8 @@ class Divided:
     def __init__(self, bench: Bench, *parts: Partitions) -> None:
         self.bench = bench
         self.watches = {
-            part: Watch(bench.database, bench.clock, bench.meters, lambda: True, partitions=part) for part in parts
+            part: Watch(bench.database, bench.clock, bench.meters, lambda: True, book=BOOK, partitions=part)
+            for part in parts
         }
 
     def pass_by(self, duration: timedelta, *speaking: str) -> None:

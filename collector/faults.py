@@ -1,0 +1,28 @@
+"""What a ticket may be about: a rule in force, or what the store as a whole or head office's own watch has found."""
+
+from __future__ import annotations
+
+from collector.domain.intake import Fault
+from collector.domain.line_faults import LINE_FAULTS
+from collector.domain.office_faults import OFFICE_FAULTS
+from edge_agent.contract.text import Text, same
+from rules.book import RuleBook, book_of
+from rules.shared import FAULTS
+
+NO_RULES = book_of(())
+
+
+class Unknown:
+    """Of a rule that is not in force any more, whose alarm leaves the ticket that it followed from."""
+
+    key_value = None
+
+    def __init__(self, rule: str) -> None:
+        self.title: Text = same(rule)
+
+    def limit_of(self, duty: str) -> None:  # noqa: ARG002 — a rule's shape
+        return None
+
+
+def fault_of(book: RuleBook, rule: str) -> Fault:
+    return book.by_id.get(rule) or FAULTS.get(rule) or LINE_FAULTS.get(rule) or OFFICE_FAULTS.get(rule) or Unknown(rule)

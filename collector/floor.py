@@ -1,0 +1,147 @@
+"""A store while a transaction judges it: what is remembered of it as a whole, and the desk that its changes come to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from collector.desk import Desk
+from collector.domain.episodes import episode_of
+from collector.domain.line_faults import GATEWAY
+from collector.domain.office_faults import OFFICE_FAULTS
+from collector.domain.store_memory import StoreMemory, minute_of, overlook
+from collector.faults import fault_of
+from collector.present import untold
+from collector.referee import Referee
+from collector.store import cases, episodes, inventory, lines, store_memories
+from edge_agent.contract.readings import Device, Telemetry
+from edge_agent.contract.text import same
+from rules.book import RuleBook
+from rules.kinship import Kinship
+from rules.memory import DeviceMemory
+from rules.model import Change
+from rules.neighbours import Neighbours, Setting
+
+
+class Floor:
+    """`memory` is that of the live segment; `unwritten` where it is not what stands in the database."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        book: RuleBook,
+        referee: Referee,
+        devices: Mapping[str, Device],
+        setting: Setting,
+        memory: StoreMemory,
+        desk: Desk,
+    ) -> None:
+        self._connection, self._book, self._referee = connection, book, referee
+        self._devices, self._setting = devices, setting
+        self.memory = self._stored = memory
+        self.desk = desk
+        self._review_by = None if memory.at is None else desk.review_by(memory.at)
+
+    @property
+    def events(self) -> int:
+        return self.desk.events
+
+    @property
+    def unwritten(self) -> bool:
+        return self.memory is not self._stored
+
+    def written(self) -> None:
+        self._stored = self.memory
+
+    def neighbours(self, around: StoreMemory) -> Neighbours:
+        """As a segment knows them that remembers `around`."""
+        return Neighbours(setting=self._setting, known=around.known)
+
+    def pass_to(self, at: datetime, *, told: bool) -> bool:
+        """The time of the store goes on, and with it what has outlived its cause. Whether a minute is over."""
+        before, self.memory = self.memory.at, self.memory.pass_to(at)
+        if self._review_by is not None and at >= self._review_by:
+            self.review(told=told)
+        return minute_of(before) != minute_of(self.memory.at)
+
+    def hear(self, device: Device, poll: Telemetry) -> None:
+        self.memory = self.memory.hear(self._book.asked_of(device.device_class), poll)
+
+    def see(self, device: Device, memory: DeviceMemory, at: datetime) -> None:
+        self.memory = self.memory.see(device, memory, at)
+
+    def review(self, *, told: bool) -> None:
+        if told and self.memory.at is not None:
+            self.desk.review(self.memory.at)
+            self._review_by = self.desk.review_by(self.memory.at)
+
+    def overlook(self, *, told: bool) -> None:
+        """Is a bus dead, or the store without power?"""
+        overview = overlook(self.memory, self._setting.devices, self._book.store_causes)
+        self.memory = self.memory.share(overview.memory)
+        self.note(overview.changes, told=told)
+
+    def note(self, changes: Iterable[Change], *, told: bool) -> None:
+        """Into the episodes, and to the technicians where they are `told`."""
+        for change in changes:
+            if told:
+                self.tell(change)
+            else:
+                self._write_down(change, None)
+
+    def tell(self, change: Change, *, closing: bool = True) -> None:
+        """`closing`: an end is written into the episode too."""
+        self._list_gateway(change)
+        ticket = self.desk.tell(change, self.memory.at)
+        if self.memory.at is not None:
+            self._review_by = self.desk.review_by(self.memory.at)
+        if (change.kind == "raised" or closing) and change.rule not in OFFICE_FAULTS:
+            self._write_down(change, ticket, past=False)
+
+    def tell_what_stands(self) -> None:
+        store, devices = self._setting.id, self._devices
+        for change in list(untold(self._connection, self._book, self._restate, store, devices, self.memory)):
+            self.tell(change)
+        self.review(told=True)
+
+    def _restate(self, _store: str, device: Device, memory: DeviceMemory, rules: Collection[str]) -> tuple[Change, ...]:
+        return self._referee.restate(device, memory, rules, self.neighbours(self.memory))
+
+    def _write_down(self, change: Change, ticket: int | None, *, past: bool = True) -> None:
+        """What is only held back is known now, and no news of the past."""
+        self._list_gateway(change)
+        store = self._setting.id
+        if change.kind == "raised":
+            episode = episode_of(change, fault_of(self._book, change.rule).title, ticket)
+            known = episode if past else replace(episode, past=False)
+            episodes.open_one(self._connection, store, change.device, known)
+        else:
+            episodes.close(self._connection, store, change.device, change.rule, change.since, change.at)
+
+    def _list_gateway(self, change: Change) -> None:
+        """A store that is without power is told of as its gateway, which no inventory names."""
+        if change.device == GATEWAY.id and GATEWAY.id not in self._devices:
+            lines.list_own(self._connection, self._setting.id, GATEWAY, same(self._setting.id))
+            self._devices = {**self._devices, GATEWAY.id: GATEWAY}
+
+
+def open_floors(
+    connection: Connection,
+    stores: Mapping[str, Mapping[str, Device]],
+    book: RuleBook,
+    kinship: Kinship,
+    referee: Referee,
+    now: datetime,
+) -> dict[str, Floor]:
+    """`stores` with all devices that each ever listed; three questions to the database, however many they are."""
+    settings = inventory.settings(connection, stores)
+    known = store_memories.recall(connection, stores)
+    standing = cases.open_tickets(connection, stores)
+    floors: dict[str, Floor] = {}
+    for store, devices in stores.items():
+        desk = Desk(connection, store, book, kinship, now, devices, standing[store])
+        floors[store] = Floor(connection, book, referee, devices, settings[store], known[store], desk)
+    return floors

@@ -1,0 +1,134 @@
+"""One fault gives one ticket: what follows from a dead unit, a dead bus, a power cut is written on it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector.store import cases
+from collector.store.tables import ticket, ticket_event
+from edge_agent.contract.readings import Body, Telemetry
+from rules.scoring import replay
+from rules.scoring.data import StoreInventory
+from tests.integration.collector.bench import STORE
+from tests.integration.collector.cold_room import DEVICES, STOPPED, Fate, book, outbox_of
+from tests.integration.collector.judged_stores import Office
+from tests.integration.collector.test_history import deliver
+
+TOO_WARM = "refrigeration.air_temperature_high"
+
+
+@contextmanager
+def office_of(outbox: dict[int, Body]) -> Iterator[Office]:
+    with TemporaryDirectory() as folder:
+        office = Office(Path(folder) / "office.sqlite", outbox=outbox, book=book())
+        yield office
+        office.database.close()
+
+
+def told(office: Office) -> list[tuple[str, str, str]]:
+    return [(row["device"], row["fault"], row["state"]) for row in office.rows(ticket)]
+
+
+def on(office: Office, number: int) -> set[tuple[str, str]]:
+    with office.database.reading() as connection:
+        listed = cases.of_ticket(connection, number)
+    return {(one.device.id, one.alarm.standing.rule) for one in listed}
+
+
+def lines(office: Office, number: int) -> list[str]:
+    return [row["kind"] for row in office.rows(ticket_event) if row["ticket"] == number]
+
+
+ALWAYS = range(10_000)
+WARM = tuple((f"case-{n}", TOO_WARM) for n in (1, 2, 3))
+
+
+def test_the_cases_of_a_dead_unit_are_on_its_ticket() -> None:
+    late = range(15, 10_000)
+    with office_of(outbox_of(Fate(unit=range(10, 10_000), warm=(late, late, late)), 60)) as office:
+        office.hear(office.outbox)
+        assert told(office) == [("unit-1", STOPPED, "new")]
+        assert on(office, 1) == {("unit-1", STOPPED), *WARM}
+        assert lines(office, 1) == ["opened", "folded", "folded", "folded"]
+        assert office.rows(ticket)[0]["severity"] == "critical"
+
+
+def test_tickets_of_cases_that_were_noticed_first_are_merged_into_that_of_the_unit() -> None:
+    early = range(5, 10_000)
+    with office_of(outbox_of(Fate(unit=range(38, 10_000), warm=(early, early, range(0))), 60)) as office:
+        office.hear(office.outbox)
+        assert [state for *_, state in told(office)] == ["merged", "merged", "new"]
+        assert {row["merged_into"] for row in office.rows(ticket)[:2]} == {3}
+        assert on(office, 3) == {("unit-1", STOPPED), *WARM[:2]}
+        assert on(office, 1) == set()
+        assert lines(office, 1) == ["opened", "merged"]
+
+
+def test_a_case_that_stays_warm_when_its_unit_runs_again_gets_a_ticket_of_its_own() -> None:
+    fate = Fate(unit=range(10, 60), warm=(range(15, 10_000), range(0), range(0)))
+    with office_of(outbox_of(fate, 120)) as office:
+        office.hear(office.outbox)
+        assert told(office) == [("unit-1", STOPPED, "new"), ("case-1", TOO_WARM, "new")]
+        assert on(office, 2) == {WARM[0]}
+        assert lines(office, 1) == ["opened", "folded", "split", "cleared"]
+        assert [row["alarm_active"] for row in office.rows(ticket)] == [False, True]
+
+
+def test_a_dead_bus_is_one_ticket() -> None:
+    with office_of(outbox_of(Fate(bus=range(10, 10_000)), 40)) as office:
+        office.hear(office.outbox)
+        assert told(office) == [("case-1", "bus.down", "new")]
+        assert {device for device, _ in on(office, 1)} == {"case-1", "case-2", "case-3"}
+
+
+def test_a_power_cut_is_one_ticket_on_the_gateway() -> None:
+    with office_of(outbox_of(Fate(mains=range(10, 10_000)), 40)) as office:
+        office.hear(office.outbox)
+        assert told(office) == [("_gateway", "store.power_cut", "new")]
+        assert {device for device, _ in on(office, 1)} >= {"_gateway", "case-1", "unit-1", "ups-1"}
+
+
+def test_a_power_cut_of_before_the_present_is_told_once_with_all_that_follows() -> None:
+    with office_of(outbox_of(Fate(mains=range(10, 10_000)), 40)) as office:
+        last = len(office.outbox)
+        office.hear(range(1, last), present_from=last)
+        assert [state for *_, state in told(office)].count("new") == 1
+        assert ("_gateway", "store.power_cut", "new") in told(office)
+
+
+SPANS = st.tuples(st.integers(0, 80), st.integers(0, 80)).map(lambda ends: range(min(ends), max(ends)))
+FATES = st.builds(
+    Fate, unit=SPANS, warm=st.tuples(SPANS, SPANS, SPANS), bus=SPANS, mains=st.one_of(st.just(range(0)), SPANS)
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(FATES, st.integers(0, 2**32).map(random.Random))
+def test_whatever_the_order_of_arrival_the_tickets_are_those_of_a_replay(fate: Fate, chance: random.Random) -> None:
+    outbox = outbox_of(fate, 110, every=2)
+    inventory = StoreInventory(store=STORE, devices=DEVICES, timezone="Asia/Shanghai", location=None)
+    with pytest.MonkeyPatch.context() as patch, office_of(outbox) as office:
+        patch.setattr(replay, "CLOSED_AFTER", timedelta(days=1))
+        expected = replay.replay(book(), inventory, (body for body in outbox.values() if isinstance(body, Telemetry)))
+        office.hear([1])
+        in_pieces(office, chance)
+        opened = [(row["device"], row["fault"]) for row in office.rows(ticket)]
+        assert opened == [(one.device, one.rule) for one in expected.tickets]
+
+
+def in_pieces(office: Office, chance: random.Random) -> None:
+    """Parts of half an hour in any order each, some of them twice, with power cuts and restarts in between."""
+    seqs, size = list(office.outbox), 75
+    parts = [seqs[first : first + size] for first in range(0, len(seqs), size)]
+    chance.shuffle(parts)
+    for part in parts:
+        deliver(office, part, chance)

@@ -1,0 +1,62 @@
+"""What head office remembers of a store as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+
+from collector.domain.store_memory import StoreMemory, minute_of, overlook
+from edge_agent.contract.readings import Quality
+from rules.memory import DeviceMemory, remember
+from rules.shared import BUS_HOLD
+from tests.unit.rules.judged import T0, freezer, said
+
+CASES = [replace(freezer(f"freezer-{n}"), bus="a") for n in (1, 2)]
+DEVICES = {case.id: case for case in CASES}
+SILENT = remember(DeviceMemory(), said(0, temp_control=Quality.NO_ANSWER), {})
+ANSWERS = remember(DeviceMemory(), said(0, temp_control=-20.0), {})
+
+
+def seen(memory: DeviceMemory, minutes: int) -> StoreMemory:
+    known = StoreMemory().pass_to(T0)
+    for case in CASES:
+        known = known.see(case, memory, T0)
+    known = known.share(overlook(known, DEVICES, {}).memory)
+    return known.pass_to(T0 + timedelta(minutes=minutes))
+
+
+def test_it_stays_the_same_object_while_nothing_changes() -> None:
+    known = seen(ANSWERS, 0)
+    assert known.pass_to(T0 - timedelta(minutes=1)) is known
+    assert known.see(CASES[0], ANSWERS, T0 + timedelta(minutes=1)) is known
+    assert known.hear(frozenset({"temp.control"}), said(1, temp_air_off=1.0)) is known
+    assert known.share(overlook(known, DEVICES, {}).memory) is known
+
+
+def test_it_finds_a_dead_bus_by_what_each_device_showed_last() -> None:
+    known = seen(SILENT, BUS_HOLD // timedelta(minutes=1))
+    (change,) = overlook(known, DEVICES, {}).changes
+    assert (change.rule, change.device, change.kind, change.since) == ("bus.down", "freezer-1", "raised", T0)
+    assert overlook(seen(ANSWERS, 9), DEVICES, {}).changes == ()
+    assert overlook(StoreMemory(), DEVICES, {}).changes == ()
+
+
+def test_a_fork_keeps_what_is_raised_and_a_join_what_the_time_before_heard() -> None:
+    before = seen(SILENT, 5).hear(frozenset({"temp.control"}), said(1, temp_control=-20.0))
+    raised = before.share(overlook(before, DEVICES, {}).memory)
+    fork = raised.fork()
+    assert (fork.at, fork.shared, fork.seen, fork.known.said) == (raised.at, raised.shared, {}, {})
+    assert before.fork().shared.alarms == {}
+    assert fork.join(raised).known == raised.known
+
+
+def test_it_is_written_without_loss() -> None:
+    known = seen(SILENT, 5).hear(frozenset({"temp.control"}), said(1, temp_control=-20.0))
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(known), type=StoreMemory) == known
+
+
+def test_a_minute_begins_with_the_clock() -> None:
+    assert minute_of(None) < minute_of(T0)
+    assert minute_of(T0) == minute_of(T0 + timedelta(seconds=59)) < minute_of(T0 + timedelta(seconds=60))
