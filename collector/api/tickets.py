@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from collector import lifecycle
+from collector.api.food import ShownFood, food_on
 from collector.api.office import OfficeHere
 from collector.api.problems import Problem, documented, not_found
 from collector.api.session import Who, signed_in
@@ -117,7 +118,7 @@ class ShownAlarm:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDetail(TicketSummary):
     """`limit` is the line across the chart of the key value. `alarms` are the oldest first; `merged_into` is the id of
-    the ticket that has them once this one is part of it."""
+    the ticket that has them once this one is part of it. `food` is what may spoil, as it is known now."""
 
     evidence: ShownEvidence
     diagnosis: tuple[Diagnosis, ...]
@@ -126,6 +127,7 @@ class TicketDetail(TicketSummary):
     limit: float | None
     alarms: tuple[ShownAlarm, ...]
     merged_into: int | None
+    food: tuple[ShownFood, ...]
 
 
 class MoveRequest(BaseModel):
@@ -214,6 +216,7 @@ def _detail(connection: Connection, placed: Placed) -> TicketDetail:
     ticket, device_class = placed.ticket, placed.device.device_class
     case = tickets.case_of(connection, ticket.id)
     summary = summarise(ticket, placed.store, placed.device)
+    alarms = cases.of_ticket(connection, ticket.id)
     return TicketDetail(
         **{field.name: getattr(summary, field.name) for field in fields(summary)},
         evidence=_show(case, device_class),
@@ -221,8 +224,9 @@ def _detail(connection: Connection, placed: Placed) -> TicketDetail:
         history=tuple(map(_line, tickets.history(connection, ticket.id))),
         chart=_chart(case, device_class),
         limit=ticket.key_limit,
-        alarms=tuple(map(_alarm, cases.of_ticket(connection, ticket.id))),
+        alarms=tuple(map(_alarm, alarms)),
         merged_into=ticket.merged_into,
+        food=food_on(connection, ticket, (one.device.id for one in alarms)),
     )
 
 

@@ -80,6 +80,21 @@ export interface TicketDetail extends TicketSummary {
   alarms: TicketAlarm[]
   /** The ticket that this one is part of. */
   merged_into: number | null
+  /** What may spoil, as it is known now; first what spoils first. */
+  food: Food[]
+}
+/** Temperatures in °C; `minutes_to_limit` is 0 where it is too warm, null where it will not be as things are. */
+export interface Food {
+  device: DeviceRef
+  product: Text
+  temperature: number
+  measured: boolean
+  limit: number
+  minutes_to_limit: number | null
+  minutes_above: number
+  discard: boolean
+  mean_kinetic: number | null
+  at: Instant
 }
 export interface TicketAlarm {
   rule: string

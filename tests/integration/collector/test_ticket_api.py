@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from collector.api.food import food_on
 from collector.store import feed, tickets
 from edge_agent.contract.readings import Quality
 from tests.integration.collector.bench import FREEZER, MORNING, STORE, TOO_WARM, Bench, poll, status
@@ -68,7 +70,16 @@ def test_the_feed_says_the_same_as_the_list(bench: Bench, technician: Visitor) -
 
 def test_it_shows_why_a_ticket_is_there(bench: Bench, technician: Visitor) -> None:
     detail = technician.get(f"/api/v1/tickets/{break_freezer(bench)}").json()
-    assert set(detail) == SUMMARY_KEYS | {"evidence", "diagnosis", "history", "chart", "limit", "alarms", "merged_into"}
+    assert set(detail) == SUMMARY_KEYS | {
+        "evidence",
+        "diagnosis",
+        "history",
+        "chart",
+        "limit",
+        "alarms",
+        "merged_into",
+        "food",
+    }
     evidence = detail["evidence"]
     assert set(evidence) == {"condition", "held_for_s", "values", "params", "excluded"}
     assert evidence["held_for_s"] >= 1800
@@ -244,3 +255,32 @@ def test_it_refuses_readings_that_it_cannot_give(bench: Bench, technician: Visit
     many = ",".join(f"p{number}" for number in range(21))
     for asked in ({"points": many}, {"points": ","}, {}, {"points": "a", "since": "2026-07-15T02:00:00"}):
         assert technician.get(READINGS, params=asked).status_code == 422, asked
+
+
+def spoil_freezers(bench: Bench) -> None:
+    """A unit and two freezers that it feeds, well for an hour; then one of them is too warm for forty minutes."""
+    unit = replace(FREEZER, id="unit-1", device_class="condensing_unit", duty="condensing_unit")
+    fed = [replace(FREEZER, id=id_, fed_by="unit-1") for id_ in ("freezer-1", "freezer-2")]
+    seqs = itertools.count(2)
+    for minute in range(0, 105, 5):
+        warm = -5.0 if minute > 60 else -20.0
+        polls = [poll(minute, warm), poll(minute, -20.0, device="freezer-2")]
+        bench.send((1, status(unit, *fed)), *((next(seqs), one) for one in polls))
+
+
+def test_it_says_how_warm_the_food_is_and_how_long_it_has(bench: Bench, technician: Visitor) -> None:
+    spoil_freezers(bench)
+    (food,) = technician.get("/api/v1/tickets/1").json()["food"]
+    assert (food["device"]["id"], food["measured"], food["limit"]) == ("freezer-1", False, -15.0)
+    assert -18.0 < food["temperature"] < -12.0
+    assert food["minutes_to_limit"] == 0.0
+    assert 0 < food["minutes_above"] < 40
+    assert (food["discard"], food["at"]) == (False, "2026-07-15T03:40:00Z")
+
+
+def test_a_ticket_of_a_unit_lists_the_food_that_it_keeps_cold_what_spoils_first_first(bench: Bench) -> None:
+    spoil_freezers(bench)
+    with bench.database.reading() as connection:
+        ticket = replace(tickets.with_id(connection, 1), device="unit-1")
+        foods = food_on(connection, ticket, ())
+    assert [(food.device.id, food.minutes_to_limit) for food in foods] == [("freezer-1", 0.0), ("freezer-2", None)]

@@ -30,5 +30,5 @@ export function ticket(given: Partial<TicketSummary> = {}): TicketSummary {
 
 export function detail(given: Partial<TicketDetail> = {}): TicketDetail {
   const evidence = { condition: { zh: '', en: '' }, held_for_s: 1800, values: [], params: {}, excluded: [] }
-  return { ...ticket(), evidence, diagnosis: [], history: [], chart: [TEMPERATURE], limit: -12, alarms: [], merged_into: null, ...given }
+  return { ...ticket(), evidence, diagnosis: [], history: [], chart: [TEMPERATURE], limit: -12, alarms: [], merged_into: null, food: [], ...given }
 }
