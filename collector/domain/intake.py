@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from collector.domain.tickets import STOREWARDEN, EventKind, Ticket, TicketEvent
-from edge_agent.contract.readings import Device, Value
+from edge_agent.contract.readings import Value
 from edge_agent.contract.text import Text
 from rules.folding import OpenCase
 from rules.kinship import Kinship, Standing
@@ -23,7 +23,8 @@ class Fault(Protocol):
     @property
     def key_value(self) -> str | None: ...
 
-    def limit_of(self, duty: str) -> float | None: ...
+    @property
+    def limit(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +67,13 @@ def alarm_of(change: Change, fault: Fault, kinship: Kinship) -> TicketAlarm:
     )
 
 
-def open_ticket(alarm: TicketAlarm, case: OpenCase, fault: Fault, device: Device, store: str, at: datetime) -> Intake:
-    """`device` is the case's; `at` is head office's time."""
+def open_ticket(alarm: TicketAlarm, case: OpenCase, fault: Fault, store: str, at: datetime) -> Intake:
+    """`at` is head office's time."""
     standing = alarm.standing
     ticket = Ticket(
         id=0,
         store=store,
-        device=device.id,
+        device=case.device,
         fault=standing.rule,
         family=case.family,
         severity=case.severity,
@@ -85,26 +86,29 @@ def open_ticket(alarm: TicketAlarm, case: OpenCase, fault: Fault, device: Device
         alarm_active=case.active,
         key_point=fault.key_value,
         key_value=_key_value(alarm, fault),
-        key_limit=fault.limit_of(device.duty),
+        key_limit=_key_limit(alarm, fault),
     )
     event = TicketEvent(at=at, actor=STOREWARDEN, kind="opened", source=None, target="new")
     return Intake(ticket=ticket, event=event, case=alarm.case)
 
 
-def take_on(ticket: Ticket, alarm: TicketAlarm, case: OpenCase, fault: Fault, device: Device, at: datetime) -> Intake:
+def take_on(ticket: Ticket, alarm: TicketAlarm, case: OpenCase, fault: Fault, at: datetime) -> Intake:
     """An alarm of the ticket's own device and family is raised: again, or beside others. What is behind them is told
     anew."""
-    going_on = replace(ticket, severity=case.severity, alarm_active=True, normal_since=None, updated_at=at)
+    going_on = replace(
+        ticket,
+        severity=case.severity,
+        alarm_active=True,
+        normal_since=None,
+        updated_at=at,
+        key_point=fault.key_value,
+        key_value=_key_value(alarm, fault),
+        key_limit=_key_limit(alarm, fault),
+    )
     if ticket.alarm_active:
         event = replace(note(ticket, "joined", at), note=said(alarm.title))
         return Intake(ticket=going_on, event=event, case=alarm.case)
-    again = replace(
-        going_on,
-        key_point=fault.key_value,
-        key_value=_key_value(alarm, fault),
-        key_limit=fault.limit_of(device.duty),
-    )
-    return Intake(ticket=again, event=note(ticket, "recurred", at), case=alarm.case)
+    return Intake(ticket=going_on, event=note(ticket, "recurred", at), case=alarm.case)
 
 
 def take_under(ticket: Ticket, case: OpenCase, what: str, at: datetime) -> Intake:
@@ -148,6 +152,14 @@ def correct_since(ticket: Ticket, was: datetime, since: datetime, at_least: bool
     return Intake(ticket=corrected, event=replace(note(ticket, "since_corrected", at), since=since))
 
 
+def put_first(case: Case, cause: Diagnosis) -> Case:
+    """What has turned out to be behind it comes before all that might have been, which share what is left."""
+    others = [each for each in case.diagnosis if each.id != cause.id]
+    left = (1 - cause.likelihood) / (sum(each.likelihood for each in others) or 1)
+    shares = (replace(each, likelihood=round(each.likelihood * left, 3)) for each in others)
+    return replace(case, diagnosis=(cause, *shares))
+
+
 def note(ticket: Ticket, kind: EventKind, at: datetime) -> TicketEvent:
     return TicketEvent(at=at, actor=STOREWARDEN, kind=kind, source=ticket.state, target=ticket.state)
 
@@ -156,6 +168,11 @@ def said(*texts: Text) -> str:
     """In the words of both languages: a line of the history is one for all readers."""
     zh, en = "：".join(text.zh for text in texts), ": ".join(text.en for text in texts)
     return zh if zh == en else f"{zh} / {en}"
+
+
+def _key_limit(alarm: TicketAlarm, fault: Fault) -> float | None:
+    """As the rule judged by it: it may differ for the duty, the store, or the device."""
+    return None if fault.limit is None else alarm.case.evidence.params.get(fault.limit)
 
 
 def _key_value(alarm: TicketAlarm, fault: Fault) -> Value | None:

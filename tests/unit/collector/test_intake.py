@@ -65,14 +65,14 @@ def case_of(*alarms: Standing) -> OpenCase:
 WARM = alarm_of(raised(), RULE, KINSHIP)
 OVER = replace(WARM.standing, cleared_at=NOON)
 STANDING = case_of(WARM.standing)
-OPENED = replace(open_ticket(WARM, STANDING, RULE, FREEZER, "s", LATER).ticket, id=7)
+OPENED = replace(open_ticket(WARM, STANDING, RULE, "s", LATER).ticket, id=7)
 CLEARED = replace(OPENED, alarm_active=False, normal_since=NOON)
 
 
 def taken_on(ticket: Ticket, change: Change) -> Intake:
     fresh = alarm_of(change, RULE, KINSHIP)
     alarms = (WARM.standing, fresh.standing) if ticket.alarm_active else (fresh.standing,)
-    return take_on(ticket, fresh, case_of(*alarms), RULE, FREEZER, LATER)
+    return take_on(ticket, fresh, case_of(*alarms), RULE, LATER)
 
 
 def test_it_opens_a_ticket_for_an_alarm() -> None:
@@ -108,6 +108,11 @@ def test_a_further_alarm_of_the_family_joins_the_ticket_with_a_new_ranking() -> 
     assert (joined.event.kind, joined.ticket.fault, joined.ticket.severity) == ("joined", RULE.id, "critical")
     assert joined.event.note == said(RULE.title)
     assert joined.case is not None
+
+
+def test_the_key_value_of_a_ticket_is_of_the_alarm_that_its_evidence_is_of() -> None:
+    joined = taken_on(replace(OPENED, key_value=-20.0, key_limit=None), raised())
+    assert (joined.ticket.key_value, joined.ticket.key_limit) == (-5.0, -12.0)
 
 
 def test_a_ticket_is_as_severe_as_the_worst_alarm_that_is_left_on_it() -> None:
