@@ -1,4 +1,4 @@
-"""collector run | migrate | user | check | quarantine: the program at head office."""
+"""collector run | migrate | user | check | quarantine | explain | export: the program at head office."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from collector import quarantine_command
 from collector.app import AddressTaken, clock_from, run, wall_now
 from collector.domain.accounts import Account, hash_password, hash_token
 from collector.domain.tickets import ROLES
+from collector.explain import CannotExplain
+from collector.explain_command import add_explain, explain_alarm
+from collector.export_command import add_export, export_stored
 from collector.settings import Settings, load_settings
 from collector.store import accounts
 from collector.store.database import Database, FileIsNewer, TryLater
@@ -83,7 +86,7 @@ def _check(arguments: argparse.Namespace, say: Say) -> int:
     settings: Settings | None = None
     try:
         settings = load_settings(arguments.file)
-        load_rules(settings.rules)
+        load_rules(settings.rules, settings.overrides)
     except Faulty as faulty:
         faults = list(faulty.faults)
     language = language_of(os.environ)
@@ -143,6 +146,30 @@ def _quarantine(arguments: argparse.Namespace, say: Say) -> int:
     finally:
         database.close()
     return 0 if done else FOUND_WRONG
+
+
+def _explain(arguments: argparse.Namespace, _say: Say) -> int:
+    settings = load_settings(arguments.file)
+    database = _open(settings)
+    try:
+        explain_alarm(database, settings, arguments, wall_now())
+    except CannotExplain as error:
+        raise AnswerIs(error.sentence) from error
+    finally:
+        database.close()
+    return 0
+
+
+def _export(arguments: argparse.Namespace, say: Say) -> int:
+    settings = load_settings(arguments.file)
+    database = _open(settings)
+    try:
+        say(export_stored(database, settings, arguments, wall_now()))
+    except OSError as error:
+        raise AnswerIs(Text(zh=f"无法写入:{error}", en=f"cannot be written: {error}")) from error
+    finally:
+        database.close()
+    return 0
 
 
 def _password(arguments: argparse.Namespace) -> tuple[str, bool]:
@@ -207,6 +234,8 @@ def _parser() -> argparse.ArgumentParser:
     _user_parsers(of_user)
     aside = _command(commands, "quarantine", _quarantine, "无法读取的消息 / messages that could not be read")
     _quarantine_parsers(aside.add_subparsers(required=True, metavar="ACTION", dest="action"))
+    add_explain(_command(commands, "explain", _explain, "报警为何有或没有 / why an alarm is up, or is not"))
+    add_export(_command(commands, "export", _export, "导出存储的读数 / stored readings, for fault-rules backtest"))
     return parser
 
 

@@ -25,6 +25,7 @@ from collector.inbox import Lane
 from collector.ingest import Ingest
 from collector.meters import Meters
 from collector.record import Recorder
+from collector.reload import RuleReload
 from collector.settings import Settings, WebSettings
 from collector.store.bounds import drop_beyond
 from collector.store.database import Database, TryLater
@@ -33,8 +34,6 @@ from collector.telemetry.choose import telemetry_store
 from collector.telemetry.upkeep import Upkeep
 from collector.watch import Watch
 from edge_agent.contract.clock import Clock, machine_clock
-from rules.book import RuleBook
-from rules.load import load_rules
 
 PAGE = Path(__file__).parent / "web" / "dist"
 STREAMS_END_WITHIN_S = 2
@@ -61,11 +60,11 @@ def wall_now() -> datetime:
 
 def run(settings: Settings, clock: Clock) -> None:
     """Until SIGTERM or SIGINT. Raises Faulty for bad rules, AddressTaken, TryLater."""
-    book = load_rules(settings.rules)
+    rules = RuleReload(settings.rules, settings.overrides)
     with _listen(settings.web) as sockets, contextlib.closing(Database(settings.database)) as database:
         database.migrate()
         _allow_files()
-        collector = Collector(settings, clock, book, database)
+        collector = Collector(settings, clock, rules, database)
         collect_seldom()
         asyncio.run(collector.serve(sockets))
 
@@ -73,7 +72,7 @@ def run(settings: Settings, clock: Clock) -> None:
 class Collector:
     """One process: the line to the broker, the ingest in its thread, the web in the event loop."""
 
-    def __init__(self, settings: Settings, clock: Clock, book: RuleBook, database: Database) -> None:
+    def __init__(self, settings: Settings, clock: Clock, rules: RuleReload, database: Database) -> None:
         self._database = database
         self._steady = clock.steady
         self._stock_at = -math.inf
@@ -81,7 +80,7 @@ class Collector:
         self._feed = FeedTail(database, lambda: clock.now().isoformat().replace("+00:00", "Z"))
         self._subscriber = Subscriber(settings.broker, clock.steady, partitions=settings.partitions)
         self._telemetry = telemetry_store(settings.telemetry, database, clock.now)
-        recorder = Recorder(book, self._telemetry)
+        recorder = Recorder(rules.book, self._telemetry)
         self._upkeep = Upkeep(self._telemetry, clock, self._sweep)
         self._upkeep_thread = threading.Thread(target=self._upkeep.run, name="telemetry", daemon=True)
         self._watch = Watch(
@@ -89,10 +88,13 @@ class Collector:
             clock,
             self._meters,
             self._hears,
-            book=book,
+            book=rules.book,
             after=settings.store_silent_after,
             partitions=settings.partitions,
         )
+        self._rules = rules
+        self._rules.hand_to(recorder.judge_by, self._watch.judge_by)
+        self._rules_thread = threading.Thread(target=self._rules.run, name="rules", daemon=True)
         self._ingest = Ingest(self._subscriber, database, recorder, clock, self._meters, self._feed.wake, self._watch)
         self._thread = threading.Thread(target=self._ingest.run, name="ingest", daemon=True)
         self._office = Office(
@@ -122,8 +124,10 @@ class Collector:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, server)
+        loop.add_signal_handler(signal.SIGHUP, self._rules.ask)
         self._thread.start()
         self._upkeep_thread.start()
+        self._rules_thread.start()
         self._subscriber.start()
         log.info("collector started address=http://%s:%d", *sockets[0].getsockname()[:2])
         try:
@@ -131,6 +135,7 @@ class Collector:
         finally:
             self._ingest.stop()
             self._upkeep.stop()
+            self._rules.stop()
             self._thread.join(INGEST_ENDS_WITHIN_S)
             self._upkeep_thread.join(INGEST_ENDS_WITHIN_S)
             self._subscriber.stop()
@@ -154,6 +159,7 @@ class Collector:
         for lane in Lane:
             self._meters.queue.labels(lane).set(lanes.depth(lane))
             self._meters.queue_bytes.labels(lane).set(lanes.bytes(lane))
+        self._meters.rule_faults.set(len(self._rules.refused))
         if self._steady() >= self._stock_at:  # it counts rows, and anybody may ask
             self._stock_at = self._steady() + STOCK_EVERY_S
             stock = self._telemetry.stock()
@@ -165,6 +171,7 @@ class Collector:
             database=_answers(self._database) and not self._database.refused,
             broker=self._subscriber.connected,
             ingest=self._thread.is_alive() and self._ingest.ready,
+            rules=not self._rules.refused,
         )
 
 

@@ -21,6 +21,7 @@ from collector.domain.intake import (
     merge,
     open_ticket,
     part_with,
+    put_first,
     said,
     settle,
     take_on,
@@ -34,7 +35,7 @@ from edge_agent.contract.readings import Device
 from rules.book import RuleBook
 from rules.folding import Folded, OpenCase, Write, fold, review, review_by
 from rules.kinship import Key, Kinship, Standing, Topology, kinship_of
-from rules.model import Change, Rule
+from rules.model import Change, Diagnosis, Rule
 from rules.segments import Correction
 from rules.shared import OTHERS
 
@@ -104,6 +105,19 @@ class Desk:
             if intake is not None:
                 self._say(intake, ticket)
 
+    def put_first(self, id_: AlarmId, cause: Diagnosis) -> None:
+        """What was behind an alarm has turned out."""
+        known = self._alarms.get(id_)
+        if known is None:
+            return
+        case = put_first(known.alarm.case, cause)
+        after = self._alarms | {id_: replace(known, alarm=replace(known.alarm, case=case))}
+        cases.write(self._connection, self._alarms, after)
+        self._alarms = after
+        ticket = tickets.with_id(self._connection, known.ticket)
+        if (ticket.device, ticket.fault) == id_:
+            tickets.change(self._connection, ticket.state, ticket, case)
+
     def _correct_alarm(self, id_: AlarmId, was: datetime, since: datetime, *, at_least: bool) -> None:
         known = self._alarms.get(id_)
         if known is None or known.alarm.standing.since != was:
@@ -147,13 +161,12 @@ class Desk:
         elif write.kind == "fold":
             self._say(take_under(ticket, write.case, self._name(alarm, carried), self._now), ticket)
         else:
-            device = self._device(write.case.device)
-            self._say(take_on(ticket, carried, write.case, about, device, self._now), ticket)
+            self._say(take_on(ticket, carried, write.case, about, self._now), ticket)
         if other is not None:
             cases.move_episode(self._connection, self._store, alarm, self._open[write.case.key].id)
 
     def _open_one(self, case: OpenCase, alarm: TicketAlarm, fault: Fault) -> None:
-        intake = open_ticket(alarm, case, fault, self._device(case.device), self._store, self._now)
+        intake = open_ticket(alarm, case, fault, self._store, self._now)
         self._open[case.key] = ticket = tickets.open_new(self._connection, intake.ticket, alarm.case)
         self._tell_of(ticket, intake)
 

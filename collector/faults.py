@@ -16,12 +16,10 @@ class Unknown:
     """Of a rule that is not in force any more, whose alarm leaves the ticket that it followed from."""
 
     key_value = None
+    limit = None
 
     def __init__(self, rule: str) -> None:
         self.title: Text = same(rule)
-
-    def limit_of(self, duty: str) -> None:  # noqa: ARG002 — a rule's shape
-        return None
 
 
 def fault_of(book: RuleBook, rule: str) -> Fault:

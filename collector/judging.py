@@ -17,7 +17,6 @@ from collector.store import memories, store_memories, streams
 from collector.store.memories import Remembered
 from collector.store.streams import Unjudged
 from edge_agent.contract.readings import Device, Telemetry
-from rules.book import RuleBook
 from rules.engine import Judgement
 from rules.memory import DeviceMemory
 from rules.model import Change
@@ -43,11 +42,11 @@ class Bout:
 class Judging:
     """One transaction. `feed_events` counts what it told, `unjudged` lists what it did not judge, and why."""
 
-    def __init__(self, connection: Connection, book: RuleBook, referee: Referee, now: datetime) -> None:
+    def __init__(self, connection: Connection, referee: Referee, now: datetime) -> None:
         self._connection = connection
-        self._book = book
+        self._book = referee.book
         self._referee = referee
-        self._kinship = kin(book)
+        self._kinship = kin(referee.book)
         self._now = now
         self._live: dict[memories.Key, Remembered] = {}
         self._asked: set[memories.Key] = set()

@@ -44,6 +44,9 @@ class Meters:
             "collector_telemetry_lost", "Readings that their server never took", registry=registry
         )
         self.queue_bytes = Gauge("collector_queue_bytes", "Their payloads", ["lane"], registry=registry)
+        self.rule_faults = Gauge(
+            "collector_rule_faults", "Faults of changed rules, while those before go on", registry=registry
+        )
         self.open_tickets = Gauge("collector_open_tickets", "Tickets that are open", ["severity"], registry=registry)
         self.feed_clients = Gauge("collector_feed_clients", "Pages that follow the feed", registry=registry)
 

@@ -55,7 +55,7 @@ def retry_messages(
     wanted = [one.id for one in reversed(_all(database, 0)) if arguments.id in {None, one.id}]
     telemetry = telemetry_store(settings.telemetry, database, lambda: now)
     try:
-        recorder = Recorder(load_rules(settings.rules), telemetry)
+        recorder = Recorder(load_rules(settings.rules, settings.overrides), telemetry)
         outcomes = [_retry(database, number, recorder, telemetry, say, now) for number in wanted]
     finally:
         telemetry.close()

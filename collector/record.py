@@ -85,8 +85,11 @@ class Recorder:
     """Used by one thread; all that it must remember is in the database."""
 
     def __init__(self, book: RuleBook, telemetry: TelemetryStore) -> None:
-        self._book = book
         self._telemetry = telemetry
+        self._referee = Referee(book)
+
+    def judge_by(self, book: RuleBook) -> None:
+        """From the next transaction on. May be called by any thread."""
         self._referee = Referee(book)
 
     def record(self, connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> Tally:
@@ -118,20 +121,20 @@ class Recorder:
         with database.writing() as connection:
             if not streams.note_told(connection, key, now - WITHHELD_AT_MOST, now):
                 return 0
-            judging = Judging(connection, self._book, self._referee, now)
+            judging = Judging(connection, self._referee, now)
             judging.tell_what_stands(store, inventory.known_devices(connection, [store])[store])
         return judging.feed_events
 
     def release(self, database: Database, now: datetime) -> int:
         """Tells what nothing holds back any more, as if it were raised just now. Returns how many events it added to
         the feed. Raises TryLater."""
-        shadowed = {rule.id for rule in self._book.rules if rule.shadow}
+        shadowed = {rule.id for rule in self._referee.book.rules if rule.shadow}
         with database.reading() as connection:
             if not lifecycle.is_anything_due(connection, now, shadowed):
                 return 0
         with database.writing() as connection:
             due = lifecycle.release(connection, now, shadowed)
-            judging = Judging(connection, self._book, self._referee, now)
+            judging = Judging(connection, self._referee, now)
             devices = inventory.known_devices(connection, {one.store for one in due})
             for one in due:
                 judging.tell_at_last(one.store, devices[one.store], one.change)
@@ -152,7 +155,7 @@ class Recorder:
 
     def _judge(self, connection: Connection, news: Sequence[_News], now: datetime, tally: Tally) -> None:
         devices = inventory.known_devices(connection, {one.batch.store for one in news})
-        judging = Judging(connection, self._book, self._referee, now)
+        judging = Judging(connection, self._referee, now)
         progress = succeed(connection, {one.key: one.before for one in news}, now, judging)
         bouts: list[Bout] = []
         for one in news:

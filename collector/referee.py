@@ -22,14 +22,14 @@ class Referee:
     """Used by one thread; what it remembers decides nothing."""
 
     def __init__(self, book: RuleBook) -> None:
-        self._book = book
+        self.book = book
         self._failing: set[tuple[str, str]] = set()
 
     def apply(self, device: Device, memory: DeviceMemory, poll: Telemetry, neighbours: Neighbours) -> Judgement | None:
         """None where the rules failed: the poll is kept all the same."""
         store = neighbours.setting.id
         try:
-            judgement = judge(self._book, device, memory, poll, neighbours)
+            judgement = judge(self.book, device, memory, poll, neighbours)
             self._failing.discard((store, device.id))
         except Exception:  # a rule that fails must not hold up the telemetry of every store
             if (store, device.id) not in self._failing:
@@ -41,7 +41,7 @@ class Referee:
     def unite(self, device: Device, earlier: DeviceMemory, later: DeviceMemory, neighbours: Neighbours) -> Joined:
         """Where that fails, the later memory goes on by itself."""
         try:
-            return join(self._book, device, earlier, later, neighbours)
+            return join(self.book, device, earlier, later, neighbours)
         except Exception:  # history that cannot be joined must not keep a store's messages from being stored
             log.exception("segments cannot be joined store=%s device=%s", neighbours.setting.id, device.id)
             return Joined(memory=replace(later, openings=None), corrections=())
@@ -51,7 +51,7 @@ class Referee:
     ) -> tuple[Change, ...]:
         """None of them where that fails."""
         try:
-            return restate(self._book, device, memory, rules, neighbours)
+            return restate(self.book, device, memory, rules, neighbours)
         except Exception:  # one device's alarms must not keep a store's messages from being stored
             log.exception("what stands cannot be told store=%s device=%s", neighbours.setting.id, device.id)
             return ()

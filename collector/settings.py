@@ -66,12 +66,16 @@ class WebSettings(_Part):
 
 
 class Settings(_Part):
-    """Paths are absolute, or relative to the folder of the file they stand in until `load_settings` has placed them."""
+    """Paths are absolute, or relative to the folder of the file they stand in until `load_settings` has placed them.
+
+    `rules` and `overrides` are folders: None means the rules that ship, and the overrides that stand among the rules.
+    """
 
     database: Path
     broker: BrokerSettings
     web: WebSettings = WebSettings()
     rules: Path | None = None
+    overrides: Path | None = None
     telemetry: Annotated[EmbeddedSettings | InfluxSettings, Field(discriminator="kind")] = EmbeddedSettings()
     partitions: PartitionRange = ALL
     store_silent_after: Annotated[Duration, Field(ge=SHORTEST_SILENCE)] = DEFAULT_AFTER
@@ -102,6 +106,7 @@ def _place(settings: Settings, folder: Path) -> Settings:
     update = {
         "database": folder / settings.database,
         "rules": _under(folder, settings.rules),
+        "overrides": _under(folder, settings.overrides),
         "broker": broker.model_copy(update=files),
         "telemetry": _place_telemetry(settings.telemetry, folder),
     }
@@ -128,8 +133,9 @@ def _missing_files(document: Document, settings: Settings) -> list[Fault]:
         wanted["telemetry", "token_file"] = settings.telemetry.token_file
         wanted["telemetry", "ca_file"] = settings.telemetry.ca_file
     faults = [_missing(document, place, path) for place, path in wanted.items() if path and not path.is_file()]
-    if settings.rules and not settings.rules.is_dir():
-        faults.append(_missing(document, ("rules",), settings.rules))
+    for name, folder in (("rules", settings.rules), ("overrides", settings.overrides)):
+        if folder and not folder.is_dir():
+            faults.append(_missing(document, (name,), folder))
     if not settings.database.parent.is_dir():
         faults.append(_missing(document, ("database",), settings.database.parent))
     return faults

@@ -26,7 +26,7 @@ from edge_agent.contract.clock import Clock
 from edge_agent.contract.readings import Batch
 from edge_agent.contract.text import same
 from rules.book import RuleBook
-from rules.model import Change
+from rules.model import Change, Diagnosis
 from rules.shared import diagnosis_of
 
 LOOK_EVERY_S = 10.0
@@ -62,8 +62,14 @@ class Watch:
         self._heard: dict[str, Heard] = {}
         self._speakers: dict[str, Speakers] = {}
         self._rivals: dict[str, datetime] = {}
+        self._boots: dict[str, str] = {}
+        """Of stores that are silent: who spoke last for them."""
         self._ears = Ears()
         self._look_at = 0.0
+
+    def judge_by(self, book: RuleBook) -> None:
+        """From the next look on. May be called by any thread."""
+        self._book = book
 
     def hear(self, batch: Batch, *, live: bool) -> None:
         """A message has been stored."""
@@ -134,9 +140,19 @@ class Watch:
         known_causes = diagnosis_of(line_faults.OFFLINE_CAUSES, self._book.store_causes)
         change = line_faults.offline("raised" if since else "cleared", now, began)
         change = replace(change, diagnosis=known_causes or change.diagnosis)
-        self._note(connection, change, line_faults.STORE_OFFLINE, store, now)
+        turned_out = self._why_silent(store, silent=since is not None)
+        self._note(connection, change, line_faults.STORE_OFFLINE, store, now, turned_out)
         known[store] = replace(known.get(store, SOUND), silent_since=since)
         lines.write_line(connection, store, known[store])
+
+    def _why_silent(self, store: str, *, silent: bool) -> Diagnosis | None:
+        """Once it is heard again; None where nobody knows who spoke before."""
+        boot = self._speakers.get(store, Speakers()).boot
+        if silent:
+            self._boots[store] = boot
+            return None
+        before = self._boots.pop(store, "")
+        return line_faults.cause_of_silence(before, boot, self._book.store_causes) if before and boot else None
 
     def _say_together(self, connection: Connection, verdict: Verdict, now: datetime) -> None:
         """One alarm for all collectors: raised by the first whose stores fall silent, over when none says so."""
@@ -147,13 +163,24 @@ class Watch:
             change = line_faults.unheard(kind, now, began, verdict.quiet, verdict.expected)
             self._note(connection, change, line_faults.STORES_UNHEARD, OFFICE, now)
 
-    def _note(self, connection: Connection, change: Change, fault: LineFault, store: str, now: datetime) -> None:
+    def _note(
+        self,
+        connection: Connection,
+        change: Change,
+        fault: LineFault,
+        store: str,
+        now: datetime,
+        turned_out: Diagnosis | None = None,
+    ) -> None:
         lines.list_own(connection, store, fault.device, line_faults.OFFICE_NAME if store == OFFICE else same(store))
         if store == OFFICE:
             note_change(connection, change, fault, fault.device, store, now)
             return
         at = store_memories.recall(connection, [store])[store].at
-        Desk(connection, store, self._book, kin(self._book), now).tell(change, at)
+        desk = Desk(connection, store, self._book, kin(self._book), now)
+        if turned_out is not None:
+            desk.put_first((change.device, change.rule), turned_out)
+        desk.tell(change, at)
 
     def _forget_rivals(self, now: datetime) -> None:
         for store in [one for one in self._rivals if not are_rivals(self._speakers[one], now)]:

@@ -41,6 +41,10 @@ class Faulty(Exception):
         self.faults = tuple(sorted(faults, key=lambda fault: (fault.file, fault.line)))
         super().__init__("\n".join(fault.sentence("en") for fault in self.faults))
 
+    def __reduce__(self) -> tuple[type[Faulty], tuple[tuple[Fault, ...]]]:
+        """It may come from another process, which tells an exception by what it was made of."""
+        return Faulty, (self.faults,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from configs.documents import Fault, Faulty, read_document
+from configs.watched import Prints, Stamps, print_of, prints_of, stamps_of
 from edge_agent.contract.text import Text
 from edge_agent.profiles import load as profiles
 from edge_agent.settings import Site, load_site
@@ -21,12 +21,6 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 2.0
 FRESH_S = 10.0
 """A file this young when the agent starts may have changed after it was read."""
-
-Stamps = Mapping[Path, tuple[int, ...] | None]
-"""File → what of its metadata changes with it; None where there is no such file."""
-
-Prints = Mapping[Path, bytes | None]
-"""File → digest of its content; None where it cannot be read."""
 
 
 class Reload:
@@ -80,10 +74,10 @@ class Reload:
 
     async def _remember(self) -> None:
         """How the files stood when the site in force was read from them, a moment ago."""
-        self._password = await asyncio.to_thread(_print_of, self._site.broker.password_file)
+        self._password = await asyncio.to_thread(print_of, self._site.broker.password_file)
         stamps = await asyncio.to_thread(self._stamps)
         if not any(stamp and stamp[0] > (self._wall() - FRESH_S) * 1e9 for stamp in stamps.values()):
-            self._read, self._prints = stamps, await asyncio.to_thread(_prints_of, stamps)
+            self._read, self._prints = stamps, await asyncio.to_thread(prints_of, stamps)
 
     async def _look(self, *, asked: bool) -> None:
         """A file that is still being written is left alone: half of it may well be sound."""
@@ -91,7 +85,7 @@ class Reload:
         settled, self._seen = stamps == self._seen, stamps
         if not asked and (not settled or stamps == self._read):
             return
-        prints = await asyncio.to_thread(_prints_of, stamps)
+        prints = await asyncio.to_thread(prints_of, stamps)
         self._read = stamps
         if asked or prints != self._prints:
             self._prints = prints
@@ -124,7 +118,7 @@ class Reload:
         profiles.profile.cache_clear()
         profiles.shipped_profiles.cache_clear()
         site = load_site(self._file)
-        password = _print_of(site.broker.password_file)
+        password = print_of(site.broker.password_file)
         change = compare(self._site, site, password_changed=password != self._password)
         faults = [*(_password_faults(site, password) if change.broker else ()), *self._restart_faults(change)]
         if faults:
@@ -152,26 +146,7 @@ class Reload:
         secret = self._site.broker.password_file
         own = self._site.profiles.rglob("*.yaml") if self._site.profiles else ()
         files = {self._file, *profiles.FOLDER.glob("*/*.yaml"), *own, *self._named, *([secret] if secret else [])}
-        return {file: _stamp_of(file) for file in files}
-
-
-def _stamp_of(file: Path) -> tuple[int, ...] | None:
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
-
-
-def _prints_of(files: Iterable[Path]) -> Prints:
-    return {file: _print_of(file) for file in files}
-
-
-def _print_of(file: Path | None) -> bytes | None:
-    try:
-        return hashlib.sha256(file.read_bytes()).digest() if file else None
-    except OSError:
-        return None
+        return stamps_of(files)
 
 
 def _password_faults(site: Site, password: bytes | None) -> Iterable[Fault]:

@@ -1,4 +1,4 @@
-"""`fault-rules check | test | list | score`: the rules as their authors work with them."""
+"""`fault-rules check | test | list | score | backtest`: the rules as their authors work with them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from configs.durations import duration_text
 from edge_agent.contract.text import Language, Text, language_of
 from rules.load import Library, load_library
 from rules.model import Rule
+from rules.scoring.backtest_command import add_backtest, backtest
 from rules.scoring.fleet import score_folder
 from rules.scoring.report import bars, false_lines, missed_lines, rows, table
-from rules.selftest import Outcome, run_tests
+from rules.selftest import MOST_COLUMNS, Outcome, run_tests, stretches
 
 _COMMANDS = {
     "check": "检查规则文件 / find every fault of the rule files",
@@ -34,6 +35,9 @@ _WORDS = {
     "none": Text(zh="没有", en="none"),
 }
 
+_BEFORE = 3
+"""Columns before the first difference."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 all right, 1 a fault, a failed test or a missed bar, 2 wrong usage."""
@@ -42,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "score":
             return _score(arguments, language)
+        if arguments.command == "backtest":
+            return backtest(arguments, language)
         library = load_library(arguments.folder)
     except Faulty as error:
         _print_faults(error, language)
@@ -56,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fault-rules", description="故障规则 / the rules of what counts as a fault")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="check | test | list | score")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="check | test | list | score | backtest")
     for name, about in _COMMANDS.items():
         command = commands.add_parser(name, help=about, description=about)
         command.add_argument(
@@ -65,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         if name != "check":
             command.add_argument("--json", action="store_true", help="供程序读取 / for programs")
     _add_score(commands)
+    add_backtest(commands)
     return parser
 
 
@@ -120,15 +127,29 @@ def _report(outcome: Outcome, language: Language) -> list[str]:
 
 
 def _aligned(outcome: Outcome, language: Language) -> list[str]:
-    steps = [duration_text(outcome.test.every * step) for step in range(len(outcome.got))]
-    marked = ["^" if got != want else "" for got, want in zip(outcome.got, outcome.test.expect, strict=True)]
+    """Of a long test a column is a stretch in which nothing changes, and only those about the first difference are
+    shown."""
+    every = stretches(outcome)
+    first = next(n for n, one in enumerate(every) if one.got != one.expected)
+    begin = max(0, min(first - _BEFORE, len(every) - MOST_COLUMNS))
+    shown = every[begin : begin + MOST_COLUMNS]
     rows = {
-        " ": steps,
-        _label("expected", language): outcome.test.expect,
-        _label("got", language): outcome.got,
-        "": marked,
+        " ": [duration_text(outcome.test.every * one.step) for one in shown],
+        _label("expected", language): [_told(one.expected, one.steps) for one in shown],
+        _label("got", language): [_told(one.got, one.steps) for one in shown],
+        "": ["^" if one.got != one.expected else "" for one in shown],
     }
-    return [f"  {label:<10}" + " ".join(f"{cell:<9}" for cell in row).rstrip() for label, row in rows.items()]
+    cut = "… " if begin else "", " …" if begin + len(shown) < len(every) else ""
+    width = max(9, *(len(cell) for row in rows.values() for cell in row))
+    return [
+        f"  {label:<10}{cut[0]}{' '.join(f'{cell:<{width}}' for cell in row)}{cut[1]}".rstrip()
+        for label, row in rows.items()
+    ]
+
+
+def _told(state: str, steps: int) -> str:
+    """As authors write it."""
+    return f"{state}x{steps}" if steps > 1 else state
 
 
 def _label(word: str, language: Language) -> str:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from edge_agent.contract.catalogue import DEVICE_CLASSES, DUTIES
 from edge_agent.contract.readings import Device
+from edge_agent.contract.text import same
 from rules.food import NO_FOOD, FoodTable
 from rules.model import Cause, Rule
 from rules.neighbours import OUTDOOR
@@ -39,6 +40,12 @@ class RuleBook:
         if plan is None:
             plan = self._plans[key] = self._plan_of(device, store)
         return plan
+
+    def make_plans(self) -> None:
+        """Of every kind of device that it has rules for, so that none has to be made while stores wait."""
+        for device_class in sorted({name for rule in self.rules for name in rule.device_classes}):
+            for duty in ("", *DUTIES):
+                self.plan(_any_of(device_class, duty))
 
     def family(self, rule: str) -> frozenset[str]:
         """The rules whose alarms share one ticket of a device with those of this one, itself among them."""
@@ -79,6 +86,11 @@ def book_of(
     """`rules` come each after those that inhibit it."""
     by_id = {rule.id: rule for rule in rules}
     return RuleBook(rules=tuple(rules), by_id=by_id, overrides=overrides, store_causes=store_causes, food=food)
+
+
+def _any_of(device_class: str, duty: str) -> Device:
+    name = same(device_class)
+    return Device(id="", device_class=device_class, duty=duty, profile="", profile_version=1, proven=False, name=name)
 
 
 def _known(duty: str) -> str:

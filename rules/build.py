@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from configs.documents import Document, Faulty, Location
 from edge_agent.contract.catalogue import DEVICE_CLASSES, DUTIES, DeviceClass
@@ -22,7 +23,8 @@ from rules.series import Series, SeriesInvalid, parse_series, repeated
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleTest:
-    """A story of one device, step by step, and the states that the rule's alarm must have."""
+    """A story of one device, step by step, and the states that the rule's alarm must have. `beside` is what another
+    device of its class and duty says meanwhile; there is none where it is empty."""
 
     rule: str
     it: str
@@ -32,6 +34,7 @@ class RuleTest:
     device_class: str
     duty: str
     series: dict[str, Series]
+    beside: dict[str, Series]
     expect: tuple[str, ...]
     first_cause: str | None
 
@@ -78,6 +81,7 @@ class _Builder:
         normal = self.draft.condition(("normal",), shape.normal)
         unless, suspects = self._mask(shape.unless), self._suspects()
         family, folds_under = self._folding()
+        in_family = self.shelf.families.get(family)
         condition = self.draft.text(("condition",), shape.condition)
         self._check_chart()
         if when is None:
@@ -104,6 +108,7 @@ class _Builder:
             suspects=suspects,
             family=family,
             folds_under=folds_under,
+            recovers_within=timedelta() if in_family is None else in_family.recovers_within,
             latched=shape.latched,
             shadow=shape.shadow,
             file=str(self.document.path),
@@ -166,9 +171,6 @@ class _Builder:
         device_class = shape.device.device_class or self.scope.classes[0].name
         duty = shape.device.duty or next(iter(self.shape.applies_to.duty), "")
         expect = self._expect(at, shape)
-        points = {
-            name: str(text).lower() if isinstance(text, bool) else str(text) for name, text in shape.series.items()
-        }
         self._check_device(at, device_class, duty)
         if not shape.every:
             what = Text(zh="步长为零", en="a step takes no time")
@@ -181,7 +183,8 @@ class _Builder:
             every=shape.every,
             device_class=device_class,
             duty=duty,
-            series={name: self._series((*at, name), device_class, text, len(expect)) for name, text in points.items()},
+            series=self._all_series(at, device_class, shape.series, len(expect)),
+            beside=self._all_series((*at, "beside"), device_class, shape.beside, len(expect)),
             expect=expect,
             first_cause=self._first_cause((*at, "first_cause"), shape.first_cause),
         )
@@ -208,6 +211,10 @@ class _Builder:
                 what = Text(zh=f"报警没有状态 {state}", en=f"an alarm has no state {state}")
                 self.draft.fault((*at, "expect"), what, suggestion(state, set(State)))
         return expect
+
+    def _all_series(self, at: Location, device_class: str, given: Mapping[str, Any], steps: int) -> dict[str, Series]:
+        points = {name: str(text).lower() if isinstance(text, bool) else str(text) for name, text in given.items()}
+        return {name: self._series((*at, name), device_class, text, steps) for name, text in points.items()}
 
     def _series(self, at: Location, device_class: str, text: str, steps: int) -> Series:
         """A series of one sample holds throughout."""

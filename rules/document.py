@@ -55,6 +55,7 @@ class TestShape(BaseModel):
     device: TestDeviceShape = TestDeviceShape()
     expect: list[str] | str
     first_cause: str | None = None
+    beside: dict[str, Any] = {}
 
     @property
     def series(self) -> dict[str, Any]:

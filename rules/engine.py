@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from edge_agent.contract.readings import Device, Telemetry
+from edge_agent.contract.text import Text
 from rules.alarm import Alarm, Step, Verdict, advance
 from rules.book import RuleBook
 from rules.bout import Bout
@@ -15,7 +16,7 @@ from rules.expression import Moment
 from rules.food import food_of
 from rules.keeping import keeping_of
 from rules.memory import DeviceMemory, hear, is_silent, remember
-from rules.model import Change, Rule
+from rules.model import Change, Evidence, Rule
 from rules.neighbours import ALONE, Neighbours, View
 from rules.opening import Opening, begin, follow
 from rules.plan import Plan
@@ -26,6 +27,7 @@ __all__ = ["DeviceMemory", "Judgement", "judge"]
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """No store has spoken before; near the ends of the calendar an hour more or less is no instant at all."""
+_WITHDRAWN = Text(zh="该规则不再适用于此设备", en="The rule is not in force for this device any more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,9 @@ def _ask(
 ) -> tuple[tuple[Change, ...], dict[str, Alarm], dict[str, Opening] | None]:
     """The rules whose answer may have changed, or whose alarm waits for time to pass."""
     moment, alarms, changes = bout.moment, memory.alarms, list[Change]()
+    if memory.judged_by != plan.id:
+        changes += _withdrawn(plan, device, memory, moment.at)
+        alarms = {id_: alarm for id_, alarm in alarms.items() if id_ in plan.positions}
     openings = None if memory.openings is None else dict(memory.openings)
     work = bout.rules()
     while work:
@@ -85,6 +90,23 @@ def _ask(
             beside = [other for other, _ in plan.rules if other.id in alarms and alarms[other.id].raised]
             changes.append(change_of(rule, device, step, moment, beside))
     return tuple(changes), alarms, openings
+
+
+def _withdrawn(plan: Plan, device: Device, memory: DeviceMemory, at: datetime) -> Iterator[Change]:
+    """The end of alarms whose rule is none of this device any more: nothing else would ever tell it."""
+    for id_, alarm in memory.alarms.items():
+        if id_ not in plan.positions and alarm.raised:
+            told = Evidence(condition=_WITHDRAWN, held_for=at - alarm.since, values=(), params={}, excluded=())
+            yield Change(
+                rule=id_,
+                device=device.id,
+                kind="cleared",
+                at=at,
+                since=alarm.since,
+                severity="low",
+                evidence=told,
+                diagnosis=(),
+            )
 
 
 def moment_of(

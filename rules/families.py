@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from configs.documents import Document, Fault, Faulty, Location, build, read_document
+from configs.durations import Duration
 from edge_agent.contract.text import Text
 from rules.check import suggestion
 from rules.document import AboveShape
@@ -27,6 +29,7 @@ class _Shape(BaseModel):
 class FamilyShape(_Shape):
     text: Text
     folds_under: list[AboveShape] = []
+    recovers_within: Duration = Field(default="0s", validate_default=True)
 
 
 class FamiliesShape(_Shape):
@@ -35,10 +38,12 @@ class FamiliesShape(_Shape):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """What people call it, and under whom its alarms fold where their rule does not say."""
+    """What people call it, under whom its alarms fold where their rule does not say, and how long they may stand when
+    that is mended."""
 
     text: Text
     folds_under: tuple[Above, ...] = ()
+    recovers_within: timedelta = timedelta()
 
 
 def load_families(path: Path = SHIPPED) -> Mapping[str, Family]:
@@ -52,7 +57,11 @@ def load_families(path: Path = SHIPPED) -> Mapping[str, Family]:
     ]
     if faults:
         raise Faulty(faults)
-    return {name: Family(text=shape.text, folds_under=above_of(shape.folds_under)) for name, shape in shapes.items()}
+    return {name: _family(shape) for name, shape in shapes.items()}
+
+
+def _family(shape: FamilyShape) -> Family:
+    return Family(text=shape.text, folds_under=above_of(shape.folds_under), recovers_within=shape.recovers_within)
 
 
 def above_of(shapes: Iterable[AboveShape]) -> tuple[Above, ...]:

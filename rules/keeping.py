@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from edge_agent.contract.readings import Device, Quality
@@ -12,6 +13,8 @@ from rules.window import STALE_AFTER
 
 Points = Mapping[str, LastReading]
 
+STILL_AIR = 0.4
+"""Of the heat that moved air gives to a pack: 3 W/m²K by free convection against 8 by fans."""
 _AIR = ("temp.control", "temp.air_on", "temp.alarm_air", "temp.air_off")
 """The first that is good is taken: what the controller goes by, else what is warmer, else what there is."""
 _CONTROL_LOST = ("alarm.probe_control", "alarm.probe_air_on", "alarm.probe1")
@@ -19,12 +22,16 @@ _CONTROL_LOST = ("alarm.probe_control", "alarm.probe_air_on", "alarm.probe1")
 
 
 def keeping_of(table: FoodTable, device: Device, points: Points) -> Keeping | None:
-    """By what the device is said to keep, or by its duty and its newest set point."""
+    """By what the device is said to keep, or by its duty and its newest set point; slower where its fans stand."""
     if device.duty not in table.duties:
         return None
     last = points.get("sp.effective")
     set_point = last.value if last is not None else None
-    return table.keeping(device, set_point if isinstance(set_point, float | int) else None)
+    keeping = table.keeping(device, set_point if isinstance(set_point, float | int) else None)
+    fan = points.get("out.fan")
+    if keeping is None or fan is None or fan.value is not False:
+        return keeping
+    return replace(keeping, lag=keeping.lag / STILL_AIR)
 
 
 def food_after(memory: FoodMemory | None, keeping: Keeping | None, points: Points, at: datetime) -> FoodMemory | None:

@@ -26,11 +26,13 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kin:
-    """What folding has to know of a rule; `hold` is how long its condition must last before it raises."""
+    """What folding has to know of a rule; `hold` is how long its condition lasts before it raises, `recovers_within`
+    how long what it watches takes to be well again once its cause is mended."""
 
     family: str
     folds_under: tuple[Above, ...] = ()
     hold: timedelta = timedelta()
+    recovers_within: timedelta = timedelta()
 
 
 Kinship = Mapping[str, Kin]
@@ -104,7 +106,12 @@ class Topology:
 
 def kinship_of(rules: Iterable[Rule], others: Kinship) -> Kinship:
     """That of all rules in force; `others` are the alarms that no rule of one device raises."""
-    own = {rule.id: Kin(family=rule.family, folds_under=rule.folds_under, hold=rule.hold) for rule in rules}
+    own = {
+        rule.id: Kin(
+            family=rule.family, folds_under=rule.folds_under, hold=rule.hold, recovers_within=rule.recovers_within
+        )
+        for rule in rules
+    }
     return {**others, **own}
 
 
@@ -114,11 +121,12 @@ def worst(severities: Iterable[Severity]) -> Severity:
 
 
 def over_at(parent: Standing, child: Standing, kinship: Kinship) -> datetime | None:
-    """When `child` has outlived `parent`: by its own hold, and by `FOLD_WITHIN` at least. None while it is raised."""
+    """When `child` has outlived `parent`: by its own hold or the time to recover, whichever is longer, and by
+    `FOLD_WITHIN` at least. None while it is raised."""
     if parent.cleared_at is None:
         return None
     kin = kinship.get(child.rule)
-    return parent.cleared_at + max(FOLD_WITHIN, timedelta() if kin is None else kin.hold)
+    return parent.cleared_at + (FOLD_WITHIN if kin is None else max(FOLD_WITHIN, kin.hold, kin.recovers_within))
 
 
 @dataclass(slots=True, kw_only=True)

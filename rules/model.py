@@ -185,7 +185,8 @@ class Rule:
 
     `duties` is empty where every duty of `device_classes` is meant. `key_value` is the point and `limit` the param that
     a chart shows. Texts may hold `{point}`, `{param}`, `{for}` and `{held_for}`. `suspects` are the causes, by class.
-    Of one device there is one open ticket for all rules of a `family`; it folds under those of `folds_under`.
+    Of one device there is one open ticket for all rules of a `family`; it folds under those of `folds_under`, and
+    may stand for `recovers_within` when they are over.
     `latched`: its alarm stays with operators until one resets it; `shadow`: it is judged and recorded, told to nobody.
     """
 
@@ -210,6 +211,7 @@ class Rule:
     suspects: Mapping[str, tuple[Suspect, ...]] = field(default_factory=dict)
     family: str = ""
     folds_under: tuple[Above, ...] = ()
+    recovers_within: timedelta = timedelta()
     latched: bool = False
     shadow: bool = False
     file: str = ""
@@ -234,10 +236,6 @@ class Rule:
 
     def params_of(self, duty: str) -> dict[str, float]:
         return params_of(self.params, self.params_for, duty)
-
-    def limit_of(self, duty: str) -> float | None:
-        """The number to draw across the chart of `key_value`."""
-        return None if self.limit is None else self.params_of(duty)[self.limit]
 
 
 def params_of(

@@ -26,7 +26,7 @@ OUTDOOR: tuple[tuple[str, str, str], ...] = (
 """Class, duty (empty: any) and point of what tells the outdoor temperature, the best first."""
 _NUMBER = FITS["number"]
 LEAST = 2
-"""So many siblings must be known."""
+"""So many siblings must be known for a median."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,11 +133,11 @@ class View:
                 return None if place is None else sun_is_up(place, self._at)
 
     def share(self, devices: str, flag: Function, params: Mapping[str, float]) -> float | None:
-        """Of those devices for which `flag` is known: at least two siblings, or half of what is fed."""
+        """Of those devices for which `flag` is known; it must be known of half of them."""
         others = self._siblings() if devices == "siblings" else self._setting.fed.get(self._device.id, ())
         answers = [flag(self._moment_of(id_, params)) for id_ in others]
         known = [answer for answer in answers if answer is not None]
-        enough = len(known) >= LEAST if devices == "siblings" else known and 2 * len(known) >= len(others)
+        enough = known and 2 * len(known) >= len(others)
         return sum(answer is True for answer in known) / len(known) if enough else None
 
     def outdoor(self) -> float | None:

@@ -45,9 +45,7 @@ class SharedFault:
     severity: Severity
     causes: tuple[str, ...]
     key_value: None = None
-
-    def limit_of(self, duty: str) -> None:  # noqa: ARG002 — a rule's shape
-        return None
+    limit: None = None
 
 
 FAULTS: Mapping[str, SharedFault] = {

@@ -21,11 +21,13 @@ from edge_agent.contract.clock import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Each is True while that part does its work."""
+    """Each is True while that part does its work. `rules`: those on disk are in force; where
+    they were refused, those before go on, which is no reason to be unready."""
 
     database: bool
     broker: bool
     ingest: bool
+    rules: bool = True
 
     @property
     def ready(self) -> bool:

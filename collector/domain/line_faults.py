@@ -5,13 +5,15 @@ They stand on devices that head office lists for itself: no inventory names them
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text
 from rules.alarm import ChangeKind
-from rules.model import Change, Diagnosis, Evidence, Severity
+from rules.model import Cause, Change, Diagnosis, Evidence, Severity
+from rules.shared import diagnosis_of, why_unheard
 
 OFFICE = "_office"
 """The store that a fault of head office's own line is told of. No store can have this id."""
@@ -38,9 +40,7 @@ class LineFault:
     severity: Severity
     diagnosis: tuple[Diagnosis, ...]
     key_value: None = None
-
-    def limit_of(self, duty: str) -> None:  # noqa: ARG002 — a rule's shape
-        return None
+    limit: None = None
 
 
 def _cause(zh: str, en: str, likelihood: float, checks: tuple[Text, ...], parts: tuple[Text, ...] = ()) -> Diagnosis:
@@ -143,6 +143,10 @@ STORES_UNHEARD = LineFault(
 OFFLINE_CAUSES = ("line_to_head_office_down", "store_power_cut")
 """As the rules' library knows them (`causes/store.yaml`); without it, those of the fault itself."""
 
+_RAN_ON = Text(zh="网关在失联期间一直运行", en="The gateway ran on all the time")
+_STARTED_ANEW = Text(zh="网关在失联期间断过电", en="The gateway's machine was started anew meanwhile")
+_CERTAIN = 0.9
+
 LINE_FAULTS = {fault.id: fault for fault in (STORE_OFFLINE, STORES_UNHEARD)}
 
 
@@ -153,6 +157,14 @@ def offline(kind: ChangeKind, at: datetime, since: datetime) -> Change:
         zh=f"总部已 {minutes} 分钟没有收到该门店的消息", en=f"Head office has heard nothing for {minutes} min"
     )
     return _change(STORE_OFFLINE, kind, at, since, condition)
+
+
+def cause_of_silence(before: str, after: str, causes: Mapping[str, Cause]) -> Diagnosis | None:
+    """What a store's silence came from, by its `boot` before and after; None where the library has no such cause."""
+    cause = why_unheard(before, after)
+    found = diagnosis_of([cause], causes)
+    reason = _RAN_ON if cause == OFFLINE_CAUSES[0] else _STARTED_ANEW
+    return replace(found[0], likelihood=_CERTAIN, supports=(reason,)) if found else None
 
 
 def unheard(kind: ChangeKind, at: datetime, since: datetime, quiet: int, expected: int) -> Change:

@@ -25,6 +25,11 @@ class Speakers:
     said_at: datetime | None = None
     returned_at: tuple[datetime, ...] = ()
 
+    @property
+    def boot(self) -> str:
+        """Of the newest word; empty before the first."""
+        return self.names[-1].rpartition("/")[2] if self.names else ""
+
 
 def listen(speakers: Speakers, batch: Batch, now: datetime) -> Speakers:
     """`batch` came live. What is no newer than the newest word, or dated ahead, says nothing of who speaks now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from edge_agent.contract.clock import from_ms, to_ms
 from edge_agent.contract.codec import Undecodable, decode_batch, encode_body
 from edge_agent.contract.readings import AgentStatus, Coordinates, Device, Telemetry
 from edge_agent.contract.text import Text, same
+from rules.scoring.completing import completed
 
 TELEMETRY, INVENTORY = "telemetry.jsonl", "inventory.jsonl"
 
@@ -129,6 +131,12 @@ def inventory_line(store: str, status: AgentStatus) -> bytes:
     return _ENCODE({"store": store, "status": status}) + b"\n"
 
 
+def stored_inventory_line(one: StoreInventory) -> bytes:
+    """As `inventory_line`, of what is known without the agent's status."""
+    told = {"timezone": one.timezone, "location": one.location, "devices": one.devices}
+    return _ENCODE({"store": one.store, "status": told}) + b"\n"
+
+
 def telemetry_line(
     store: str, stream: str, first: int, bodies: Iterable[Telemetry], arrived_at: datetime | None = None
 ) -> bytes:
@@ -143,7 +151,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         with _opened(path) as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield number, line
+                    yield number, line.removeprefix(BOM_UTF8) if number == 1 else line
     except OSError as error:
         raise _unreadable(path, 1, error) from error
 
@@ -178,7 +186,10 @@ def _recorded(store: str, line: bytes) -> Iterator[Recorded]:
         entries: list[Any] = list(told.entries)
     else:
         entries = [{"seq": 1, "body": told.body if bytes(told.body) else msgspec.Raw(line)}]
-    batch = decode_batch(store, _ENCODE({"stream": told.stream, "entries": entries}))
+    try:
+        batch = decode_batch(store, _ENCODE({"stream": told.stream, "entries": entries}))
+    except Undecodable:
+        batch = decode_batch(store, _ENCODE({"stream": told.stream, "entries": completed(entries)}))
     arrived_at = None if told.arrived_at is None else from_ms(told.arrived_at)
     return (Recorded(store, entry.body, arrived_at) for entry in batch.entries if isinstance(entry.body, Telemetry))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,9 +14,9 @@ from zlib import crc32
 from edge_agent.contract.readings import Device
 from rules.kinship import kinship_of
 from rules.load import load_rules
-from rules.scoring.data import read_inventory, read_telemetry
+from rules.scoring.data import INVENTORY, read_inventory, read_telemetry
 from rules.scoring.labels import FILE, Label, read_labels
-from rules.scoring.match import Outcome, ScoredTicket, match
+from rules.scoring.match import Outcome, ScoredAlarm, ScoredTicket, match
 from rules.scoring.replay import Replay
 from rules.scoring.score import Score, score
 from rules.shared import OTHERS
@@ -37,6 +37,7 @@ class Judged:
 
     store: str
     tickets: tuple[ScoredTicket, ...]
+    alarms: tuple[ScoredAlarm, ...]
     readings: int
     length: timedelta
 
@@ -72,7 +73,20 @@ def scored(judged: Sequence[Judged], labels: Sequence[Label], devices: Mapping[s
 
 def judged_of(one: Replay) -> Judged:
     begin = one.first_at or one.last_at
-    return Judged(store=one.store, tickets=tuple(one.tickets), readings=one.readings, length=one.last_at - begin)
+    return Judged(
+        store=one.store,
+        tickets=tuple(one.tickets),
+        alarms=one.alarms,
+        readings=one.readings,
+        length=one.last_at - begin,
+    )
+
+
+def is_listed(store: str, inventory: Container[str]) -> bool:
+    """Raises ValueError: of a store without devices nothing can be judged, and each of its labels would be missed."""
+    if store not in inventory:
+        raise ValueError(f"{INVENTORY} does not name the store {store!r}")
+    return True
 
 
 def _judge_part(folder: Path, rules: Path | None, part: int, parts: int) -> list[Judged]:
@@ -80,6 +94,6 @@ def _judge_part(folder: Path, rules: Path | None, part: int, parts: int) -> list
     kinship = kinship_of(book.rules, OTHERS)
     mine = {store: one for store, one in inventory.items() if crc32(store.encode()) % parts == part}
     replays = {store: Replay(book, kinship, one) for store, one in mine.items()}
-    for line in read_telemetry(folder, mine.__contains__):
+    for line in read_telemetry(folder, lambda store: is_listed(store, inventory) and store in mine):
         replays[line.store].take(line.telemetry, line.arrived_at)
     return [judged_of(one) for one in replays.values()]

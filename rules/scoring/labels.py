@@ -10,13 +10,17 @@ from pathlib import Path
 
 from configs.documents import Fault, Faulty
 from edge_agent.contract.text import Text
+from rules.shared import GATEWAY
 
 FILE = "labels.csv"
+WHOLE_STORE = frozenset({"store_power_cut", "line_to_head_office_down"})
+WHOLE_BUS = frozenset({"bus_down"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """One fault of one device, from `onset_at` to `end_at` (None: it never ended).
+    """One fault of one device, from `onset_at` to `end_at` (None: it never ended); of a whole store its gateway, of a
+    whole bus any device on it, or the bus.
 
     `observable_at` is the physical earliest: from then on the readings could show it. `product_limit_at` is when the
     food left its class because of it; None where it did not.
@@ -90,6 +94,8 @@ def _labels(path: Path, rows: Iterable[tuple[int, Mapping[str, str | None]]]) ->
 
 def _label(row: Mapping[str, str | None]) -> Label:
     cells = {name: (row.get(name) or "").strip() for name in _COLUMNS}
+    if not cells["device"] and cells["fault"] in WHOLE_STORE:
+        cells["device"] = GATEWAY
     if lacking := [name for name in _REQUIRED if not cells[name]]:
         raise ValueError(f"{', '.join(lacking)} is empty")
     label = Label(

@@ -8,22 +8,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from edge_agent.contract.readings import Device
-from rules.scoring.labels import Label
+from rules.scoring.labels import WHOLE_BUS, WHOLE_STORE, Label
 from rules.shared import GATEWAY
-
-WHOLE_STORE = frozenset({"store_power_cut", "line_to_head_office_down"})
-WHOLE_BUS = frozenset({"bus_down"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredTicket:
-    """`causes` are fault ids, likeliest first, as they were told when the ticket was opened."""
+    """`causes` are fault ids, likeliest first, as they were told when the ticket was opened. `ended_at` is when it was
+    closed or merged, None where it never was."""
 
     store: str
     device: str
     rule: str
     opened_at: datetime
     causes: tuple[str, ...] = ()
+    family: str = ""
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredAlarm(ScoredTicket):
+    """An alarm by itself: opened when it was raised, ended when it was cleared; its family is its rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +126,11 @@ class _Reach:
         if label.device in {device, GATEWAY} or label.fault in WHOLE_STORE:
             return True
         here, there = self._devices.get(label.device), self._devices.get(device)
-        if here is None or there is None:
-            return device == GATEWAY and label.fault in WHOLE_BUS
         if label.fault in WHOLE_BUS:
-            return not here.bus or here.bus == there.bus
+            bus = label.device if here is None else here.bus
+            return device == GATEWAY or there is None or not bus or bus == there.bus
+        if here is None or there is None:
+            return False
         if not self._wired and here.device_class == "condensing_unit":
             return there.device_class == "refrigeration_case"
         return here.duty == "store_supply" or device in self._below(here.id)

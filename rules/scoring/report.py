@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from edge_agent.contract.text import Language, Text
-from rules.scoring.match import Outcome
-from rules.scoring.score import KindScore, Score
+from rules.scoring.match import Outcome, ScoredTicket
+from rules.scoring.score import KindScore, RuleScore, Score
 
 _UNKNOWN = "—"
 _HEAD: tuple[Text, ...] = (
@@ -65,17 +65,24 @@ def bars(score: Score) -> tuple[Bar, ...]:
 def table(score: Score, language: Language) -> str:
     """The kinds, a line each, then the bars."""
     rows = [[word.in_(language) for word in _HEAD], *(list(_cells(kind)) for kind in score.kinds)]
-    widths = [max(_width(row[column]) for row in rows) for column in range(len(_HEAD))]
-    lines = ["  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([*lines, "", *_bar_lines(score, language), _summary(score, language)])
+    return "\n".join([*aligned(rows), "", *_bar_lines(score, language), _summary(score, language)])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Their columns below each other, also where characters are wide."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def told(ticket: ScoredTicket) -> str:
+    """When, where, by which rule, and its first three causes."""
+    causes = ", ".join(ticket.causes[:3])
+    return f"{ticket.opened_at:%Y-%m-%d %H:%M} {ticket.store} {ticket.device} {ticket.rule} ({causes})"
 
 
 def false_lines(outcome: Outcome) -> list[str]:
     """What was cried for nothing, for whoever tunes a rule."""
-    return [
-        f"false: {one.opened_at:%Y-%m-%d %H:%M} {one.store} {one.device} {one.rule} ({', '.join(one.causes[:3])})"
-        for one in outcome.false
-    ]
+    return [f"false: {told(one)}" for one in outcome.false]
 
 
 def missed_lines(outcome: Outcome) -> list[str]:
@@ -88,16 +95,36 @@ def missed_lines(outcome: Outcome) -> list[str]:
 
 
 def rows(score: Score) -> list[dict[str, Any]]:
-    """As `build/score.json` has them: the bars, then the recall of each kind."""
-    told = [
+    """As `build/score.json` has them: the bars, then each kind of fault (`fault`), then each rule (`rule`)."""
+    bar_rows = [
         {"name": bar.name.en, "value": bar.value, "unit": "", "bar": bar.bar, "peer": None, "ok": bar.ok}
         for bar in bars(score)
     ]
-    kinds = [
-        {"name": f"recall, {kind.fault}", "value": kind.recall, "unit": f"of {kind.labels}", "bar": None, "peer": None}
-        for kind in score.kinds
-    ]
-    return [*told, *({**kind, "ok": True} for kind in kinds)]
+    return [*bar_rows, *map(_kind_row, score.kinds), *map(_rule_row, score.rules)]
+
+
+def _kind_row(kind: KindScore) -> dict[str, Any]:
+    after = kind.median_after
+    return {
+        **_plain_row(f"recall, {kind.fault}", kind.recall, f"of {kind.labels}"),
+        "fault": kind.fault,
+        "labels": kind.labels,
+        "found": kind.found,
+        "first": kind.first,
+        "among_three": kind.among_three,
+        "median_after_s": None if after is None else round(after.total_seconds()),
+        "median_left": kind.median_left,
+        "food_missed": kind.food_missed,
+    }
+
+
+def _rule_row(rule: RuleScore) -> dict[str, Any]:
+    counts = {"rule": rule.rule, "right": rule.right, "false": rule.false}
+    return {**_plain_row(f"precision, {rule.rule}", rule.precision, f"of {rule.right + rule.false}"), **counts}
+
+
+def _plain_row(name: str, value: float, unit: str) -> dict[str, Any]:
+    return {"name": name, "value": value, "unit": unit, "bar": None, "peer": None, "ok": True}
 
 
 def _bar_lines(score: Score, language: Language) -> Iterator[str]:
@@ -125,13 +152,14 @@ def _cells(kind: KindScore) -> Iterator[str]:
     yield str(kind.labels)
     yield str(kind.found)
     yield f"{kind.recall:.2f}"
-    yield _UNKNOWN if kind.median_after is None else _span(kind.median_after)
+    yield _UNKNOWN if kind.median_after is None else span(kind.median_after)
     yield from (_UNKNOWN if share is None else f"{share:.2f}" for share in (kind.first_share, kind.three_share))
     yield _UNKNOWN if kind.median_left is None else f"{kind.median_left:.2f}"
     yield str(kind.food_missed)
 
 
-def _span(length: timedelta) -> str:
+def span(length: timedelta) -> str:
+    """As short as a cell."""
     minutes = length.total_seconds() / 60
     if minutes < 120:
         return f"{minutes:.0f} min"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rules.scoring.match import Finding, Outcome
+from rules.scoring.match import Finding, Outcome, ScoredTicket
 
 QUARTER = timedelta(days=91)
 
@@ -40,6 +40,19 @@ class KindScore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleScore:
+    """Of the tickets that a rule opened: `right` ones that a label explains, and `false` ones."""
+
+    rule: str
+    right: int
+    false: int
+
+    @property
+    def precision(self) -> float:
+        return self.right / (self.right + self.false)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """`sudden` and `creeping` divide the kinds; `healthy_false` are false tickets per healthy store and quarter.
 
@@ -47,6 +60,7 @@ class Score:
     """
 
     kinds: tuple[KindScore, ...]
+    rules: tuple[RuleScore, ...]
     sudden_recall: float | None
     creeping_recall: float | None
     precision: float | None
@@ -68,12 +82,13 @@ def score(outcome: Outcome, lengths: dict[str, timedelta], *, sudden: Callable[[
     kinds = tuple(_kind(fault, group) for fault, group in sorted(_by_fault(findings).items()))
     labelled = {finding.label.store for finding in findings}
     healthy = {store: length for store, length in lengths.items() if store not in labelled}
-    true = {(ticket.store, ticket.device, ticket.opened_at) for one in findings for ticket in one.tickets}
+    true = {ticket for one in findings for ticket in one.tickets}
     told = len(true) + len(outcome.false)
     found = [finding for finding in findings if finding.found]
     false_there = sum(ticket.store in healthy for ticket in outcome.false)
     return Score(
         kinds=kinds,
+        rules=_rules(true, outcome.false),
         sudden_recall=_recall(finding for finding in findings if sudden(finding.label.fault)),
         creeping_recall=_recall(finding for finding in findings if not sudden(finding.label.fault)),
         precision=len(true) / told if told else None,
@@ -109,6 +124,11 @@ def _kind(fault: str, findings: Sequence[Finding]) -> KindScore:
         median_left=_median([finding.left for finding in findings]),
         food_missed=sum(finding.food_missed for finding in findings),
     )
+
+
+def _rules(right: Iterable[ScoredTicket], false: Iterable[ScoredTicket]) -> tuple[RuleScore, ...]:
+    rights, falses = Counter(ticket.rule for ticket in right), Counter(ticket.rule for ticket in false)
+    return tuple(RuleScore(rule=rule, right=rights[rule], false=falses[rule]) for rule in sorted({*rights, *falses}))
 
 
 def _recall(findings: Iterable[Finding]) -> float | None:

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import insert
 
 from collector.app import Collector, clock_from
+from collector.reload import RuleReload
 from collector.settings import load_settings
 from collector.store.account_tables import account
 from collector.store.database import Database, TryLater
-from rules.load import load_rules
 from tests.integration.collector.bench import MORNING
 
 
@@ -28,7 +28,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def collector(database: Database, tmp_path: Path) -> Collector:
     """Put together, not started."""
     (tmp_path / "c.yaml").write_text("database: ./c.sqlite\nbroker: {url: 'mqtt://127.0.0.1'}\n")
-    return Collector(load_settings(tmp_path / "c.yaml"), clock_from(None), load_rules(), database)
+    return Collector(load_settings(tmp_path / "c.yaml"), clock_from(None), RuleReload(None, None), database)
 
 
 def fill_disk(database: Database) -> None:

@@ -99,7 +99,7 @@ def test_it_says_that_it_lives_and_whether_it_works(bench: Bench, wall: WallCloc
     assert stranger.get("/healthz").status_code == 200
     assert stranger.request("HEAD", "/healthz").status_code == 200
     ready = stranger.get("/readyz")
-    assert (ready.status_code, ready.json()) == (200, {"database": True, "broker": True, "ingest": True})
+    assert (ready.status_code, ready.json()) == (200, dict.fromkeys(("database", "broker", "ingest", "rules"), True))
     office = open_office(bench, wall)
     with visiting(replace(office, readiness=lambda: Readiness(database=True, broker=False, ingest=True))) as visitor:
         unready = visitor.get("/readyz")

@@ -48,6 +48,15 @@ def test_it_places_relative_paths_beside_the_file(tmp_path: Path) -> None:
     assert (settings.broker.port, settings.broker.tls) == (8883, True)
 
 
+def test_it_places_the_folders_of_rules_and_overrides_and_misses_what_is_not_there(tmp_path: Path) -> None:
+    text = "database: c.sqlite\nbroker: {url: 'mqtt://b'}\nrules: ./rules\noverrides: ./limits\n"
+    (tmp_path / "rules").mkdir()
+    assert [(line, "limits does not exist" in what) for line, what in faults(tmp_path, text)] == [(4, True)]
+    (tmp_path / "limits").mkdir()
+    settings = load(tmp_path, text)
+    assert (settings.rules, settings.overrides) == (tmp_path / "rules", tmp_path / "limits")
+
+
 def test_it_needs_no_password_where_the_broker_asks_for_none(tmp_path: Path) -> None:
     settings = load(tmp_path, "database: c.sqlite\nbroker: {url: 'mqtt://b:1884'}\n")
     assert settings.broker.password() is None

@@ -50,6 +50,9 @@ FEEDER = Above(of="feeder", family="cooling")
 KINSHIP: Kinship = {
     "warm": Kin(family="cooling", folds_under=(OUTAGE, CIRCUIT, FEEDER), hold=HOLD),
     "iced": Kin(family="cooling", folds_under=(OUTAGE, CIRCUIT, FEEDER), hold=HOLD),
+    "thawed": Kin(
+        family="cooling", folds_under=(OUTAGE, CIRCUIT, FEEDER), hold=HOLD, recovers_within=timedelta(minutes=90)
+    ),
     "alone": Kin(family="cooling", hold=HOLD),
     "stopped": Kin(family="cooling", folds_under=(OUTAGE, CIRCUIT), hold=timedelta(minutes=10)),
     "tripped": Kin(family="circuit", folds_under=(OUTAGE,)),

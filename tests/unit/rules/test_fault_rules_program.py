@@ -10,6 +10,14 @@ import pytest
 from rules.__main__ import main
 from tests.unit.rules.judged import rule_text
 
+LONG = """
+  - it: goes on for twelve days
+    every: 10m
+    device: {duty: freezer}
+    temp.control: -20x1800 -5x6 -20x48
+    expect: EXPECTED
+"""
+
 
 @pytest.fixture(autouse=True)
 def _english(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +63,27 @@ def test_test_shows_expected_and_got_below_each_other(tmp_path: Path, capsys: py
         "  got       pending   pending   pending   active",
         "                                ^",
     ]
+
+
+def test_a_long_test_that_failed_is_shown_by_its_stretches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = rule_text() + LONG.replace("EXPECTED", "clearx1800 pendingx3 activex51")
+    assert main(["test", folder_with(tmp_path, text)]) == 1
+    assert capsys.readouterr().out.splitlines()[3:7] == [
+        "            0s         300h       18030m     301h",
+        "  expected  clearx1800 pendingx3  activex3   activex48",
+        "  got       clearx1800 pendingx3  activex3   clearx48",
+        "                                             ^",
+    ]
+
+
+def test_a_test_that_fails_all_over_is_cut_to_what_comes_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = rule_text() + LONG.replace("EXPECTED", "clearx1700 " + "clear pending " * 77)
+    assert main(["test", folder_with(tmp_path, text)]) == 1
+    rows = capsys.readouterr().out.splitlines()[3:7]
+    assert all(len(row) < 200 for row in rows)
+    assert rows[1].endswith("…")
 
 
 def test_test_shows_a_cause_that_did_not_come_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

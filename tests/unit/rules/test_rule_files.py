@@ -118,8 +118,8 @@ def everywhere(id_: str) -> str:
 
 def test_the_limit_of_a_chart_goes_by_duty(tmp_path: Path) -> None:
     rule = book_in(tmp_path, rule_text("limit: limit")).by_id["refrigeration.too_warm"]
-    assert (rule.limit_of("freezer"), rule.limit_of("chiller")) == (-12, 8)
-    assert book_in(tmp_path, rule_text()).by_id["refrigeration.too_warm"].limit_of("freezer") is None
+    assert rule.limit is not None
+    assert [rule.params_of(duty)[rule.limit] for duty in ("freezer", "chiller")] == [-12, 8]
 
 
 def test_the_plan_of_an_unknown_class_is_empty(tmp_path: Path) -> None:

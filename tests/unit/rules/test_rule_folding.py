@@ -87,6 +87,14 @@ def test_an_alarm_that_outlives_its_parent_by_its_hold_becomes_a_case_of_its_own
     assert desk.look(200).told()[4:] == []
 
 
+def test_what_needs_time_to_recover_is_no_fault_of_its_own_until_then() -> None:
+    desk = Desk().take(change(0, "unit", "stopped"), change(40, "case-1", "thawed"))
+    desk.take(change(60, "unit", "stopped", "cleared"))
+    assert review_by(desk.cases.values(), KINSHIP, desk.at) == T0 + timedelta(minutes=150)
+    assert desk.look(149).told()[3:] == []
+    assert desk.look(150).told()[3:] == ["split case-1/thawed"]
+
+
 def test_an_alarm_that_clears_with_its_parent_leaves_nothing() -> None:
     desk = Desk().take(change(0, "unit", "stopped"), change(40, "case-1", "warm"))
     desk.take(change(60, "unit", "stopped", "cleared"), change(80, "case-1", "warm", "cleared")).look(500)

@@ -56,6 +56,12 @@ def test_a_control_probe_that_is_lost_is_not_believed() -> None:
     assert core(lost + [telemetry(minute, said) for minute in range(70, 200, 10)]) > -15
 
 
+def test_food_follows_still_air_more_slowly() -> None:
+    moved, still = core(warm(60, temp_control=-5.0, out_fan=True)), core(warm(60, temp_control=-5.0, out_fan=False))
+    assert still == pytest.approx(-21 + 0.5 * (moved + 21), abs=0.6)
+    assert core(warm(60, temp_control=-5.0)) == moved
+
+
 def test_a_bad_reading_is_no_air() -> None:
     assert core(warm(120, temp_control=Quality.PROBE_FAULT)) == pytest.approx(-21.0)
 

@@ -141,6 +141,17 @@ def test_one_without_mains_rests_and_waits_before_it_starts_again() -> None:
     assert air_conditioner.step(away, 300.0, around(room=28.0)).share > 0
 
 
+def test_several_units_share_the_load_of_a_store() -> None:
+    """The one in the warmest part takes most and not all, because it cools its own part."""
+    units, area = [air_conditioner.start("split", zone) for zone in (0.5, 0.0, -0.1)], SalesArea()
+    for _ in range(6 * 60):
+        now = around(room=area.temperature, outdoor=34.0)
+        units = [air_conditioner.step(unit, 60.0, now) for unit in units]
+        area = sales_area.step(area, 60.0, now, GAINS - sum(unit.taken for unit in units))
+    assert units[0].share > units[1].share > 0
+    assert units[0].chilled > 0.3
+
+
 def test_one_that_is_switched_off_takes_no_power() -> None:
     unit = air_conditioner.accept(air_conditioner.start(), "power", False)
     assert air_conditioner.power(air_conditioner.step(unit, HOUR, AFTERNOON)) == 0

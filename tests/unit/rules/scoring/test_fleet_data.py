@@ -13,6 +13,7 @@ import pytest
 from configs.documents import Fault, Faulty
 from edge_agent.contract.readings import Reading, Telemetry
 from rules.scoring.data import INVENTORY, TELEMETRY, inventory_line, read_inventory, read_telemetry, telemetry_line
+from rules.scoring.fleet import score_folder
 from rules.scoring.labels import FILE, Label, read_labels, write_labels
 from tests.unit.contract.released import STATUS
 
@@ -61,6 +62,49 @@ def faults(read: Any, *given: Any) -> tuple[Fault, ...]:
 def test_telemetry_comes_as_batches_entries_or_bodies(tmp_path: Path, line: object) -> None:
     write(tmp_path, TELEMETRY, line)
     assert [one[:2] for one in read_telemetry(tmp_path)] == [("s1", POLL)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"device": "freezer-1", "at": 1784088000000, "good": {"temp": 3.5}},
+        {"device": "freezer-1", "at": 1784088000000.4, "good": {"temp": 3.5}},
+        {"device": "freezer-1", "at": "2026-07-15T12:00:00+08:00", "good": {"temp": 3.5}},
+        {"device": "freezer-1", "at": 1784088000000, "good": {"temp": 3.5, "temp.product": None}},
+    ],
+    ids=["as a historian has it", "in fractions", "RFC 3339", "null for what was not read"],
+)
+def test_telemetry_of_who_knows_no_boots_is_read_too(tmp_path: Path, body: object) -> None:
+    write(tmp_path, TELEMETRY, {"store": "s1", **body}, {"store": "s1", "entries": [{"seq": 0, "body": body}]})  # type: ignore[dict-item]
+    found = [one.telemetry for one in read_telemetry(tmp_path)]
+    assert [(one.device, one.at, one.clock_trusted, one.readings) for one in found] == [
+        (POLL.device, POLL.at, True, POLL.readings)
+    ] * 2
+
+
+def test_the_mark_that_some_programs_begin_a_file_with_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / TELEMETRY).write_text(json.dumps({"store": "s1", **BODY}), encoding="utf-8-sig")
+    assert [one.telemetry for one in read_telemetry(tmp_path)] == [POLL]
+
+
+def test_an_instant_without_a_zone_is_named_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, TELEMETRY, {"store": "s1", **BODY}, {"store": "s1", **BODY, "at": "2026-07-15T12:00:00"})
+    (fault,) = faults(read_telemetry, tmp_path)
+    assert (fault.line, "no zone" in fault.what.en) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [({"store": "s1", "device": 7, "at": 1}, "device"), ({"store": "s9", **BODY}, "does not name the store")],
+)
+def test_a_line_that_cannot_be_judged_is_named_by_whichever_process_reads_it(
+    tmp_path: Path, line: object, what: str
+) -> None:
+    write(tmp_path, INVENTORY, {"store": "s1", "devices": [DEVICE]}, {"store": "s2", "devices": [DEVICE]})
+    write(tmp_path, TELEMETRY, {"store": "s1", **BODY}, line)
+    write_labels(tmp_path / FILE, [])
+    (fault,) = faults(score_folder, tmp_path, None, 2)
+    assert (fault.line, what in fault.what.en) == (2, True)
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:

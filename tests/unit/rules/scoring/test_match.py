@@ -89,6 +89,13 @@ def test_a_fault_is_found_on_every_device_that_it_affects(fault: str, at: str, a
     assert found == affected
 
 
+@pytest.mark.parametrize(("named", "affected"), [("a", {"unit-1", "case-1"}), ("case-2", {"case-2", "case-3"})])
+def test_a_bus_is_labelled_by_its_name_or_by_a_device_on_it(named: str, affected: set[str]) -> None:
+    label = replace(LABEL, fault="bus_down", device=named)
+    found = {one.id for one in STORE if outcome(label, replace(TICKET, device=one.id)).findings[0].found}
+    assert found == affected
+
+
 def test_without_a_topology_a_condensing_unit_affects_every_case() -> None:
     bare = tuple(replace(one, fed_by="", bus="") for one in STORE)
     label = replace(LABEL, device="unit-1", fault="compressor_dead")

@@ -38,6 +38,19 @@ def test_a_bar_is_met_at_its_very_value() -> None:
 
 
 def test_programs_get_rows_with_name_value_bar_and_ok() -> None:
-    first, *_, last = rows(SCORE)
+    first, *_ = rows(SCORE)
     assert (first["name"], first["value"], first["bar"], first["ok"]) == ("recall, sudden faults", 1.0, 0.97, True)
-    assert (last["name"], last["unit"]) == ("recall, evaporator_fan_dead", "of 1")
+
+
+def test_programs_get_the_counts_of_each_kind_and_of_each_rule() -> None:
+    *_, kind, rule = rows(SCORE)
+    assert (kind["name"], kind["unit"], kind["fault"]) == ("recall, evaporator_fan_dead", "of 1", "evaporator_fan_dead")
+    assert (kind["labels"], kind["found"], kind["first"], kind["among_three"]) == (1, 1, 0, 1)
+    assert kind["median_after_s"] == 3600
+    assert (rule["rule"], rule["right"], rule["false"], rule["value"]) == (TICKET.rule, 1, 0, 1.0)
+
+
+def test_the_precision_of_a_rule_counts_the_tickets_that_it_opened() -> None:
+    other = replace(TICKET, device="nobody", opened_at=TICKET.opened_at + timedelta(days=9))
+    told = score(match([LABEL], [TICKET, other], {"s1": STORE}), {"s1": timedelta(days=30)})
+    assert [(one.rule, one.right, one.false, one.precision) for one in told.rules] == [(TICKET.rule, 1, 1, 0.5)]

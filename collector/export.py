@@ -1,0 +1,84 @@
+"""What is stored of stores, written as the files that `fault-rules score` and `fault-rules backtest` read."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from heapq import merge
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+from collector.store import inventory
+from collector.store.database import Database
+from collector.stored import SAMPLES_AT_MOST, points_of, stored_polls
+from collector.telemetry.base import Span, TelemetryStore
+from edge_agent.contract.clock import MILLISECOND
+from edge_agent.contract.readings import Telemetry
+from rules.neighbours import Setting
+from rules.scoring.data import INVENTORY, TELEMETRY, StoreInventory, stored_inventory_line, telemetry_line
+
+AT_ONCE = timedelta(hours=6)
+"""As much of a store as is held in memory."""
+_TOGETHER = 500
+"""Polls in a line."""
+_STREAM = "stored"
+
+
+def export(
+    database: Database,
+    telemetry: TelemetryStore,
+    folder: Path,
+    stores: Collection[str],
+    since: datetime,
+    until: datetime,
+) -> int:
+    """Of these stores, or of all where none is named; how many readings there were. Raises TryLater, OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    readings = 0
+    with (
+        gzip.open(folder / f"{TELEMETRY}.gz", "wb", compresslevel=3) as told,
+        (folder / INVENTORY).open("wb") as listed,
+    ):
+        for setting in _settings(database, stores):
+            listed.write(stored_inventory_line(_inventory(setting)))
+            readings += _write(told, setting.id, _polls(telemetry, setting, since, until))
+    return readings
+
+
+def _settings(database: Database, stores: Collection[str]) -> Sequence[Setting]:
+    with database.reading() as connection:
+        wanted = [one.label.id for one in inventory.states(connection) if not stores or one.label.id in stores]
+        known = inventory.known_devices(connection, wanted)
+        return list(inventory.settings(connection, known).values())
+
+
+def _inventory(setting: Setting) -> StoreInventory:
+    devices = tuple(setting.devices.values())
+    return StoreInventory(store=setting.id, timezone=setting.timezone, location=setting.location, devices=devices)
+
+
+def _polls(telemetry: TelemetryStore, setting: Setting, since: datetime, until: datetime) -> Iterator[Telemetry]:
+    """Of all devices, in the order of their instants."""
+    begin = since
+    while begin < until:
+        end = min(begin + AT_ONCE, until)
+        span = Span(since=begin, until=end - MILLISECOND, most=SAMPLES_AT_MOST)
+        each = [stored_polls(telemetry, setting.id, one, points_of(one), span) for one in setting.devices.values()]
+        yield from merge(*each, key=lambda poll: poll.at)
+        begin = end
+
+
+def _write(file: IO[bytes] | gzip.GzipFile, store: str, polls: Iterator[Telemetry]) -> int:
+    readings, numbers = 0, count(1, _TOGETHER)
+    together: list[Telemetry] = []
+    for poll in polls:
+        readings += len(poll.readings)
+        together.append(poll)
+        if len(together) == _TOGETHER:
+            file.write(telemetry_line(store, _STREAM, next(numbers), together))
+            together = []
+    if together:
+        file.write(telemetry_line(store, _STREAM, next(numbers), together))
+    return readings

@@ -1,0 +1,171 @@
+"""`collector explain`: why an alarm is up or not, from what is remembered now and from stored telemetry."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from collector.__main__ import main
+from collector.domain.suppression import Kind, Suppression
+from collector.explain import About, CannotExplain, Explained, explain_now, explain_then
+from collector.explain_text import lines
+from collector.store import suppressions
+from edge_agent.contract.readings import Quality
+from edge_agent.contract.text import Language
+from rules.alarm import State
+from tests.integration.collector.bench import BOOK, MORNING, STORE, TOO_WARM, Bench, poll, status, warm_freezer
+
+FREEZER = "freezer-1"
+ABOUT = About(TOO_WARM, FREEZER)
+MINUTE = timedelta(minutes=1)
+
+
+def now(bench: Bench, about: About = ABOUT) -> Explained:
+    return explain_now(bench.database, BOOK, about)
+
+
+def then(bench: Bench, minute: float, about: About = ABOUT) -> Explained:
+    return explain_then(bench.database, bench.telemetry, BOOK, about, MORNING + minute * MINUTE)
+
+
+def told(explained: Explained, language: Language = "en") -> list[str]:
+    return list(lines(explained, language))
+
+
+def test_an_alarm_that_is_up_is_explained_with_its_ticket(bench: Bench) -> None:
+    bench.send((1, status()), *warm_freezer())
+    said = told(now(bench))
+    assert said[:5] == [
+        f"{TOO_WARM} Air temperature too high",
+        f"{STORE} / {FREEZER} Freezer 1",
+        "As it was judged last, at 2026-07-15 10:40",
+        "active: the condition began at 2026-07-15 10:00",
+        "Ticket T000001 (new)",
+    ]
+    assert said[5:9] == [
+        "when: true",
+        "  temp.control > limit: true",
+        "      temp.control = -5.0 °C (2026-07-15 10:40)",
+        "      limit = -12 °C",
+    ]
+    assert "for: 30m, true for 40 min" in said
+    assert "limit = -12 °C (the duty)" in said
+
+
+def test_it_speaks_chinese(bench: Bench) -> None:
+    bench.send((1, status()), *warm_freezer())
+    said = told(now(bench), "zh")
+    assert said[2:7] == [
+        "截至最近一次判断 2026-07-15 10:40",
+        "报警中:条件自 2026-07-15 10:00 成立",
+        "工单 T000001(new)",
+        "故障条件 when: 是",
+        "  temp.control > limit: 是",
+    ]
+
+
+def test_an_alarm_that_waits_says_when_it_rises(bench: Bench) -> None:
+    bench.send((1, status()), *warm_freezer()[:3])
+    explained = now(bench)
+    assert explained.explanation.state is State.PENDING
+    line = "pending: the condition began at 2026-07-15 10:00, it rises at 2026-07-15 10:30"
+    assert line in told(explained)
+
+
+def test_what_is_unknown_says_why(bench: Bench) -> None:
+    bench.send((1, status()), (2, poll(0, Quality.PROBE_FAULT)))
+    said = told(now(bench))
+    assert "no alarm: the condition is unknown" in said
+    assert "      temp.control = unknown (2026-07-15 10:00, probe_fault)" in said
+
+
+def test_another_time_is_explained_from_what_is_stored(bench: Bench) -> None:
+    bench.send((1, status()), *warm_freezer(), *((11 + n, poll(45 + 5 * n, -20.0)) for n in range(4)))
+    before, up, over = then(bench, 20), then(bench, 35), then(bench, 60)
+    assert [one.explanation.state for one in (before, up, over)] == [State.PENDING, State.ACTIVE, State.CLEAR]
+    assert [one.ticket is not None for one in (before, up, over)] == [False, True, False]
+    assert "On record: raised at 2026-07-15 10:30, cleared 2026-07-15 10:55" in told(up)
+    assert "On record: no alarm at that time" in told(before)
+    begin = "By the rules of today on what was stored from 2026-07-15 10:00 to 2026-07-15 10:20"
+    assert any(line.startswith(begin) for line in told(before))
+
+
+def test_flags_are_read_back_as_flags(bench: Bench) -> None:
+    bench.send((1, status()), (2, poll(0, True, point="defrost.active")), (3, poll(1, -5.0)))
+    values = [value for one in then(bench, 2).explanation.conditions for part in one.parts for value in part.values]
+    assert {value.value for value in values if value.text == "defrost.active"} == {True}
+
+
+def test_an_alarm_that_nobody_was_told_of_says_why(bench: Bench) -> None:
+    shelf = Suppression(
+        kind=Kind.OUT_OF_SERVICE,
+        reason="mended",
+        actor="li",
+        begins_at=MORNING,
+        until=MORNING + timedelta(days=1),
+        store=STORE,
+        device=FREEZER,
+    )
+    bench.send((1, status()))
+    with bench.database.writing() as connection:
+        suppressions.begin(connection, shelf)
+    bench.send(*warm_freezer())
+    assert "Nobody was told: out_of_service" in told(now(bench))
+
+
+@pytest.mark.parametrize(
+    ("about", "sentence"),
+    [
+        (
+            About("refrigeration.air_temperature_hgh", FREEZER),
+            f"there is no rule refrigeration.air_temperature_hgh; there is: {TOO_WARM}",
+        ),
+        (About(TOO_WARM, "freezer-9"), "there is no device freezer-9"),
+        (About(TOO_WARM, "freezer-9", STORE), f"there is no device of {STORE} freezer-9; there is: {FREEZER}"),
+    ],
+)
+def test_what_is_not_there_is_named_with_what_is(bench: Bench, about: About, sentence: str) -> None:
+    bench.send((1, status()))
+    with pytest.raises(CannotExplain) as error:
+        now(bench, about)
+    assert error.value.sentence.en == sentence
+
+
+def test_a_device_of_several_stores_needs_its_store(bench: Bench) -> None:
+    for store in (STORE, "shop-2"):
+        bench.send((1, status()), *warm_freezer(), store=store)
+    with pytest.raises(CannotExplain, match=f"several stores have a {FREEZER}"):
+        now(bench)
+    assert now(bench, About(TOO_WARM, FREEZER, "shop-2")).store.id == "shop-2"
+
+
+def test_a_device_that_was_never_heard_is_told(bench: Bench) -> None:
+    bench.send((1, status()))
+    assert told(now(bench))[2:] == ["Nothing was judged of this device"]
+
+
+@pytest.fixture
+def settings(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("LC_ALL", "C")
+    bench.send((1, status()), *warm_freezer())
+    path = tmp_path / "collector.yaml"
+    path.write_text(f"database: {bench.path.name}\nbroker: {{url: 'mqtt://b'}}\n")
+    return str(path)
+
+
+def test_the_program_explains(settings: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", settings, TOO_WARM, "--device", FREEZER]) == 0
+    assert "Ticket T000001 (new)" in capsys.readouterr().out
+    assert main(["explain", settings, TOO_WARM, "--device", FREEZER, "--at", "2026-07-15T10:20+08:00", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["store"], said["explanation"]["state"], said["ticket"]) == (STORE, "pending", None)
+
+
+def test_the_program_refuses_what_it_does_not_know(settings: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", settings, "no.rule", "--device", FREEZER]) == 1
+    assert "there is no rule no.rule" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["explain", settings, TOO_WARM, "--device", FREEZER, "--at", "2026-07-15T10:20"])

@@ -1,0 +1,58 @@
+"""`collector export`: what is stored comes out as the files that rules are tried on, and leads to the same tickets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from collector.__main__ import main
+from collector.export import export
+from edge_agent.contract.readings import Quality
+from rules.scoring.data import read_inventory, read_telemetry
+from rules.scoring.replay import replay
+from tests.integration.collector.bench import BOOK, MORNING, STORE, TOO_WARM, Bench, poll, status, warm_freezer
+
+DAY = timedelta(days=1)
+
+
+def exported(bench: Bench, folder: Path, *stores: str, until: timedelta = DAY) -> int:
+    return export(bench.database, bench.telemetry, folder, set(stores), MORNING, MORNING + until)
+
+
+def test_what_comes_out_is_what_came_in(bench: Bench, tmp_path: Path) -> None:
+    sent = [poll(0, -20.0), poll(1, True, point="defrost.active"), poll(2, Quality.PROBE_FAULT)]
+    bench.send((1, status()), *enumerate(sent, 2))
+    assert exported(bench, tmp_path) == 3
+    told = [one.telemetry for one in read_telemetry(tmp_path)]
+    assert [(one.at, one.readings) for one in told] == [(one.at, one.readings) for one in sent]
+
+
+def test_a_replay_of_it_opens_the_ticket_that_was_opened(bench: Bench, tmp_path: Path) -> None:
+    bench.send((1, status()), *warm_freezer())
+    exported(bench, tmp_path)
+    inventory = read_inventory(tmp_path)[STORE]
+    assert inventory.timezone == "Asia/Shanghai"
+    again = replay(BOOK, inventory, [one.telemetry for one in read_telemetry(tmp_path)])
+    assert [(one.device, one.rule) for one in again.tickets] == [("freezer-1", TOO_WARM)]
+
+
+def test_only_what_was_asked_for_comes_out(bench: Bench, tmp_path: Path) -> None:
+    for store in (STORE, "shop-2"):
+        bench.send((1, status()), *warm_freezer(), store=store)
+    assert exported(bench, tmp_path, "shop-2", until=timedelta(minutes=15)) == 3
+    assert {one.store for one in read_telemetry(tmp_path)} == set(read_inventory(tmp_path)) == {"shop-2"}
+
+
+def test_the_program_exports(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    bench.send((1, status()), *warm_freezer())
+    settings = tmp_path / "collector.yaml"
+    settings.write_text(f"database: {bench.path.name}\nbroker: {{url: 'mqtt://b'}}\n")
+    since = ["--since", MORNING.isoformat(), "--until", (MORNING + DAY).isoformat()]
+    assert main(["export", str(settings), str(tmp_path / "out"), *since]) == 0
+    assert capsys.readouterr().out == "9 readings written\n"
+    assert main(["export", str(settings), str(settings), *since]) == 1

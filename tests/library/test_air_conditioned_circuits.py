@@ -1,0 +1,50 @@
+"""A circuit that feeds air conditioners carries what the weather asks for, which is no overload."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from edge_agent.contract.readings import Reading, Telemetry, Value
+from rules.load import load_rules
+from rules.scoring.data import StoreInventory
+from rules.scoring.replay import replay
+from tests.unit.rules.judged import freezer
+
+BOOK = load_rules()
+BEGIN = datetime(2026, 4, 1, tzinfo=UTC)
+STEP = timedelta(minutes=15)
+LEARNED, DAY = 1440, 40
+CIRCUIT = replace(freezer("circuit-ac", "circuit"), device_class="energy_meter")
+UNIT = replace(freezer("ac-1", "sales_area"), device_class="ac_unit", fed_by="circuit-ac")
+STORE = StoreInventory(store="store-1", devices=(CIRCUIT, UNIT), timezone="Asia/Shanghai")
+
+
+def told(device: str, step: int, points: dict[str, Value]) -> Telemetry:
+    readings = tuple(Reading(point=point, value=value) for point, value in points.items())
+    at = BEGIN + step * STEP
+    return Telemetry(
+        device=device, at=at, boot="b", mono=step * STEP.total_seconds(), clock_trusted=True, readings=readings
+    )
+
+
+def tickets(watts: float, *, cools: bool) -> list[str]:
+    """What comes of a day on which the circuit takes so much, after two weeks in which only fans ran."""
+    polls = []
+    for step in range(LEARNED + DAY):
+        works = step >= LEARNED
+        polls.append(told("ac-1", step, {"power": True, "mode": "cool", "out.compressor": works and cools}))
+        polls.append(told("circuit-ac", step, {"p.total": watts if works else 400.0}))
+    return [ticket.rule for ticket in replay(BOOK, STORE, polls).tickets if ticket.device == "circuit-ac"]
+
+
+@pytest.mark.parametrize(("watts", "cools"), [(1800.0, True), (400.0, False)])
+def test_the_first_warm_day_is_no_overload(watts: float, cools: bool) -> None:
+    assert tickets(watts, cools=cools) == []
+
+
+@pytest.mark.parametrize(("watts", "cools"), [(1800.0, False), (6000.0, True)])
+def test_what_no_compressor_explains_is_one(watts: float, cools: bool) -> None:
+    assert tickets(watts, cools=cools) == ["energy.overload"]
