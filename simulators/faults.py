@@ -37,7 +37,8 @@ class FaultKind:
     A fault that is not `sudden` grows to its full severity 1 within a time of `grows` (shortest, longest); from
     `observable_at` on it shows beyond noise. `lasts` says after how long it is repaired. `affects` tells where else it
     shows: on what the device feeds, its bus, the whole store. `circuit` "own" is for cabinets with a compressor of
-    their own."""
+    their own. `idle_between` are the means outdoors in °C between which its machine hardly works, so that nothing of
+    it can be seen."""
 
     name: str
     on: str | None
@@ -51,6 +52,7 @@ class FaultKind:
     source: str = ""
     duties: frozenset[str] = frozenset()
     circuit: Literal["own", "shared"] | None = None
+    idle_between: tuple[float, float] | None = None
     labelled: bool = True
 
     def severity(self, elapsed: timedelta, over: timedelta | None = None) -> float:
@@ -67,6 +69,10 @@ class FaultKind:
         if self.shape == "exponential":
             share = math.log1p(share * math.expm1(_STEEPNESS)) / _STEEPNESS
         return over * share
+
+    def shows_at(self, outdoors: float) -> bool:
+        """Whether its machine works at that mean of °C outdoors."""
+        return self.idle_between is None or not self.idle_between[0] < outdoors < self.idle_between[1]
 
     def fits(self, device_class: str, duty: str, *, fed: bool = False) -> bool:
         """Whether such a device can have it; `fed`: another feeds it with refrigerant."""
@@ -138,6 +144,7 @@ class _KindDocument(_Strict):
     affects: Affects = "own"
     duties: list[str] = []
     circuit: Literal["own", "shared"] | None = None
+    idle_between: tuple[float, float] | None = None
     source: str
 
     @pydantic.model_validator(mode="after")
@@ -164,6 +171,7 @@ def _kind(file: Path) -> FaultKind:
         source=document.source.strip(),
         duties=frozenset(document.duties),
         circuit=document.circuit,
+        idle_between=document.idle_between,
         labelled=document.fault is not None,
     )
 

@@ -105,7 +105,7 @@ _POWER: Mapping[type, Callable[[Any], float]] = {
     Screen: screen.power,
     Ups: ups.power,
 }
-_ZONES = 1.2  # K between the warmest and the coolest corner of a sales area
+_ZONES = 0.6  # K between the warmest and the coolest corner of a sales area
 
 _STARTS: Mapping[str, Callable[[Machine], Plant]] = {
     "ac_unit": lambda machine: air_conditioner.start(machine.kind, _zone(machine)),

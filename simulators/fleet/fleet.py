@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from random import Random
+from statistics import fmean
 from zoneinfo import ZoneInfo
 
+from edge_agent.contract.clock import EPOCH
 from edge_agent.contract.readings import AgentStatus, Coordinates, OutboxHealth
 from edge_agent.contract.text import same
 from simulators.faults import KINDS, FaultKind
-from simulators.fleet.plan import plan
+from simulators.fleet.plan import Ground, plan
 from simulators.fleet.run import StoreRun
-from simulators.plants.setting import Setting
+from simulators.plants.setting import Setting, World
 from simulators.reference import inventory, reference_store
 
 TUNING, JUDGING = 1_000, 2_000
@@ -53,7 +56,14 @@ SHORT = FleetSpec(seed=JUDGING, healthy=1, faulty=1, days=24, episodes=1)
 
 def fleet(spec: FleetSpec) -> list[StoreRun]:
     """Each may be run by itself. They are always the same for the same spec, the healthy ones first."""
-    return [_store(spec, number, kinds) for number, kinds in enumerate(_dealt(spec))]
+    runs = [_store(spec, number) for number in range(spec.stores)]
+    left: list[FaultKind] = []
+    for run, kinds in zip(runs[spec.healthy :], _dealt(spec), strict=True):
+        left += _burden(run, kinds)
+    for kind in left:
+        fewest_first = sorted(runs[spec.healthy :], key=lambda run: len(run.episodes))
+        next((run for run in fewest_first if not _burden(run, [kind])), None)
+    return runs
 
 
 def status_of(run: StoreRun) -> AgentStatus:
@@ -72,30 +82,52 @@ def status_of(run: StoreRun) -> AgentStatus:
 
 
 def _dealt(spec: FleetSpec) -> list[list[FaultKind]]:
-    """The kinds of each store's faults; the healthy ones, which come first, have none."""
-    every = [kind for kind in KINDS for _ in range(spec.episodes)]
-    Random(spec.seed).shuffle(every)
-    shares: list[list[FaultKind]] = [[] for _ in range(spec.stores)]
-    for count, kind in enumerate(every):
-        shares[spec.healthy + count % spec.faulty].append(kind)
+    """The kinds of each faulty store's faults: of each kind every store gets as many as the others, or one more."""
+    kinds = list(KINDS)
+    Random(spec.seed).shuffle(kinds)
+    shares: list[list[FaultKind]] = [[] for _ in range(spec.faulty)]
+    for count, kind in enumerate(kind for kind in kinds for _ in range(spec.episodes)):
+        shares[count % spec.faulty].append(kind)
     return shares
 
 
-def _store(spec: FleetSpec, number: int, kinds: Sequence[FaultKind]) -> StoreRun:
+def _burden(run: StoreRun, kinds: Sequence[FaultKind]) -> list[FaultKind]:
+    """Adds episodes of the kinds; returns those for which the store has no room or the wrong season."""
+    ground = Ground(
+        machines=run.reference.machines, begin=run.begin + LEARNING, end=run.end, outdoors=_outdoors_of(run.world)
+    )
+    planned = plan(ground, kinds, run.world.seed or 0, run.episodes)
+    run.episodes = planned.episodes
+    return list(planned.left)
+
+
+def _outdoors_of(world: World) -> Callable[[datetime, datetime], float]:
+    """Means of whole days."""
+
+    @cache
+    def day(number: int) -> float:
+        hours = (EPOCH + timedelta(days=number, hours=hour) for hour in range(0, 24, 3))
+        return fmean(world.around(at, at, 25.0).outdoor for at in hours)
+
+    def mean(since: datetime, until: datetime) -> float:
+        first, last = ((at - EPOCH) // timedelta(days=1) for at in (since, until))
+        return fmean(day(number) for number in range(first, last + 1))
+
+    return mean
+
+
+def _store(spec: FleetSpec, number: int) -> StoreRun:
     seed = spec.seed + number
     random = Random(seed)
     city = list(_CITIES)[number % len(_CITIES)]
     begin = _FIRST_DAY + timedelta(days=random.randrange(0, 300))
-    end = begin + timedelta(days=spec.days)
-    reference = reference_store()
     closes, opens = (24.0, 0.0) if number % 4 else (23.0, 7.0)
     return StoreRun(
         store=f"store-{seed}",
-        reference=reference,
+        reference=reference_store(),
         world=Setting(seed=seed, city=city, opens=opens, closes=closes, trade=random.uniform(0.7, 1.4)),
         timezone=_ZONE,
         location=_CITIES[city],
         begin=begin,
-        end=end,
-        episodes=plan(reference.machines, kinds, begin + LEARNING, end, seed) if kinds else (),
+        end=begin + timedelta(days=spec.days),
     )

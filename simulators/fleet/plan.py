@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -13,8 +13,12 @@ from simulators.supply import GATEWAY
 
 APART = timedelta(hours=18)
 """Between the end of a fault and the next one that could be mistaken for it."""
+APART_IN_SEASON = timedelta(days=3)
+"""The same for machines that work only at times: what was mended must have worked before anybody sees that it is."""
 BEFORE, AFTER = timedelta(hours=2), timedelta(hours=6)
 """Nothing else begins so shortly before a fault of the whole store, or after it."""
+KNOWN_AFTER = timedelta(days=14)
+"""So long a machine must have worked before anybody can say that it works worse."""
 _TRIES = 400
 _LAMPS = (0.25, 0.6)
 
@@ -46,38 +50,53 @@ class Episode:
         return self.severity * self.kind.severity(at - self.onset_at, self.over)
 
 
-def plan(
-    machines: Sequence[Machine], kinds: Iterable[FaultKind], begin: datetime, end: datetime, seed: int
-) -> tuple[Episode, ...]:
-    """One episode for each of `kinds` (which may name one several times), as far as there is room: first those
-    of the whole store, then the long ones."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What a plan is laid on: `begin` and `end` of the time for faults; mean °C `outdoors` between two instants."""
+
+    machines: Sequence[Machine]
+    begin: datetime
+    end: datetime
+    outdoors: Callable[[datetime, datetime], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`left` are the kinds for which there was no room."""
+
+    episodes: tuple[Episode, ...] = ()
+    left: tuple[FaultKind, ...] = ()
+
+
+def plan(ground: Ground, kinds: Iterable[FaultKind], seed: int, placed: Iterable[Episode] = ()) -> Plan:
+    """One episode for each of `kinds` (which may name one several times) beside those that are `placed` already, as far
+    as there is room: first those of the whole store, then those that wait for a season, then the long ones."""
     random = Random(seed)
-    placed: list[Episode] = []
-    for kind in sorted(kinds, key=lambda kind: (kind.affects != "store", -kind.lasts[1].total_seconds())):
-        episode = next(_free(machines, kind, begin, end, random, placed), None)
-        if episode is not None:
-            placed.append(episode)
-    return tuple(sorted(placed, key=lambda episode: episode.onset_at))
+    episodes, left = list(placed), list[FaultKind]()
+    for kind in sorted(kinds, key=_hardest_first):
+        episode = next(_free(ground, kind, random, episodes), None)
+        if episode is None:
+            left.append(kind)
+        else:
+            episodes.append(episode)
+    return Plan(episodes=tuple(sorted(episodes, key=lambda episode: episode.onset_at)), left=tuple(left))
 
 
-def _free(
-    machines: Sequence[Machine],
-    kind: FaultKind,
-    begin: datetime,
-    end: datetime,
-    random: Random,
-    placed: Sequence[Episode],
-) -> Iterator[Episode]:
-    fitting = _fitting(machines, kind)
+def _hardest_first(kind: FaultKind) -> tuple[bool, bool, float]:
+    return kind.affects != "store", kind.idle_between is None, -kind.lasts[1].total_seconds()
+
+
+def _free(ground: Ground, kind: FaultKind, random: Random, placed: Sequence[Episode]) -> Iterator[Episode]:
+    fitting = candidates(ground.machines, kind)
     if not fitting:
         return
     for _ in range(_TRIES):
         lasts = kind.lasts[0] + random.random() * (kind.lasts[1] - kind.lasts[0])
-        room = end - begin - lasts
+        room = ground.end - ground.begin - lasts
         if room <= timedelta(0):
             continue
         over = kind.grows[0] + random.random() * (kind.grows[1] - kind.grows[0])
-        onset = begin + random.random() * room
+        onset = ground.begin + random.random() * room
         episode = Episode(
             device=random.choice(fitting),
             kind=kind,
@@ -86,11 +105,20 @@ def _free(
             severity=random.uniform(*_LAMPS) if kind.name == "lamp_out" else random.uniform(0.75, 1.0),
             mended_at=onset + lasts,
         )
-        if not any(_clash(episode, other, machines) for other in placed):
+        if _shows(episode, ground) and not any(_clash(episode, other, ground.machines) for other in placed):
             yield episode
 
 
-def _fitting(machines: Sequence[Machine], kind: FaultKind) -> list[str]:
+def _shows(episode: Episode, ground: Ground) -> bool:
+    """Nothing is seen of a fault of a machine that stands still all the while, or that has not worked before."""
+    if episode.kind.idle_between is None:
+        return True
+    spans = ((episode.onset_at - KNOWN_AFTER, episode.onset_at), (episode.observable_at, episode.mended_at))
+    return all(episode.kind.shows_at(ground.outdoors(*span)) for span in spans)
+
+
+def candidates(machines: Sequence[Machine], kind: FaultKind) -> list[str]:
+    """The devices of a store that can have such a fault."""
     if kind.on == "store":
         return [GATEWAY]
     units = {machine.device for machine in machines if machine.device_class == "condensing_unit"}
@@ -105,7 +133,9 @@ def _clash(one: Episode, other: Episode, machines: Sequence[Machine]) -> bool:
     for whole, part in ((one, other), (other, one)):
         if whole.kind.affects == "store":
             return whole.onset_at - BEFORE <= part.onset_at <= whole.mended_at + AFTER
-    if one.onset_at >= other.mended_at + APART or other.onset_at >= one.mended_at + APART:
+    seasonal = one.kind.idle_between is not None and other.kind.idle_between is not None
+    apart = APART_IN_SEASON if seasonal else APART
+    if one.onset_at >= other.mended_at + apart or other.onset_at >= one.mended_at + apart:
         return False
     return one.device == other.device or _related(one, other, machines) or _related(other, one, machines)
 

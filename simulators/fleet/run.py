@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,9 +16,10 @@ from simulators.machines import said
 from simulators.plants import case
 from simulators.plants.case import Case
 from simulators.plants.setting import World
-from simulators.reference import Reference
+from simulators.reference import Reference, ReferenceMachine
 from simulators.state import StoreState
 from simulators.store import advance, offline, silent
+from simulators.supply import Faults
 
 PERIOD = timedelta(minutes=1)
 RECOVERY_AT_MOST = timedelta(hours=24)
@@ -44,6 +45,41 @@ class _Watch:
     recovered_at: datetime | None = None
 
 
+class Telling:
+    """A store that lives from minute to minute, and tells every `polled` what its machines say."""
+
+    def __init__(self, machines: Iterable[ReferenceMachine], state: StoreState, polled: timedelta = PERIOD) -> None:
+        self.state = state
+        self._reporters = {machine.device: Reporter(machine, polled) for machine in machines}
+        self._kept: list[Telemetry] = []
+
+    def turn(self, faults: Faults) -> list[Heard]:
+        """What arrives at the end of the next minute; while head office cannot hear the store, it is kept."""
+        self.state = state = advance(self.state, faults, PERIOD)
+        mute = silent(state, faults)
+        if len(mute) < len(self._reporters):
+            self._kept += self._told(mute)
+        if offline(state, faults):
+            return []
+        arrived = [Heard(arrives_at=state.at, telemetry=telemetry) for telemetry in self._kept]
+        self._kept.clear()
+        return arrived
+
+    def _told(self, mute: frozenset[str]) -> Iterator[Telemetry]:
+        state, now = self.state, to_ms(self.state.at) / 1000
+        for device, reporter in self._reporters.items():
+            readings = reporter.no_answer(now) if device in mute else reporter.poll(said(state.plants[device]), now)
+            if readings:
+                yield Telemetry(
+                    device=device,
+                    at=state.at,
+                    boot="of-the-fleet",
+                    mono=now,
+                    clock_trusted=True,
+                    readings=tuple(readings),
+                )
+
+
 @dataclass(slots=True, kw_only=True)
 class StoreRun:
     """`labels` are complete when `heard` has come to its end."""
@@ -60,53 +96,19 @@ class StoreRun:
 
     def heard(self) -> Iterator[Heard]:
         """In the order of arrival."""
-        state = self.reference.start(self.begin, self.timezone, self.world)
-        reporters = {machine.device: Reporter(machine, PERIOD) for machine in self.reference.machines}
+        told = Telling(self.reference.machines, self.reference.start(self.begin, self.timezone, self.world))
         watches = [_Watch(episode, self._suffering(episode)) for episode in self.episodes]
-        kept: list[Telemetry] = []
-        while state.at < self.end:
-            faults = self._faults(state.at)
-            state = advance(state, faults, PERIOD)
-            self._look_at_food(watches, state)
-            away = offline(state, faults)
-            mute = silent(state, faults)
-            told = list(self._told(state, reporters, mute)) if len(mute) < len(reporters) else []
-            if away:
-                kept += told
-                continue
-            for telemetry in (*kept, *told):
-                yield Heard(arrives_at=state.at, telemetry=telemetry)
-            kept.clear()
+        while told.state.at < self.end:
+            yield from told.turn(faults_of(self.episodes, told.state.at))
+            self._look_at_food(watches, told.state)
         self.labels += [self._label(watch) for watch in watches]
-
-    def _faults(self, at: datetime) -> dict[str, dict[str, float]]:
-        faults: dict[str, dict[str, float]] = {}
-        for episode in self.episodes:
-            severity = episode.severity_at(at)
-            if severity > 0:
-                faults.setdefault(episode.device, {})[episode.kind.name] = severity
-        return faults
-
-    def _told(self, state: StoreState, reporters: Mapping[str, Reporter], mute: frozenset[str]) -> Iterator[Telemetry]:
-        now = to_ms(state.at) / 1000
-        for device, reporter in reporters.items():
-            readings = reporter.no_answer(now) if device in mute else reporter.poll(said(state.plants[device]), now)
-            if readings:
-                yield Telemetry(
-                    device=device,
-                    at=state.at,
-                    boot="of-the-fleet",
-                    mono=now,
-                    clock_trusted=True,
-                    readings=tuple(readings),
-                )
 
     def _look_at_food(self, watches: Sequence[_Watch], state: StoreState) -> None:
         for watch in watches:
             episode = watch.episode
             if state.at < episode.onset_at or watch.recovered_at is not None:
                 continue
-            warm = any(_too_warm(state, device) for device in watch.suffering)
+            warm = any(too_warm(state, device) for device in watch.suffering)
             if warm and watch.product_limit_at is None and state.at <= episode.mended_at:
                 watch.product_limit_at = state.at
             over = state.at >= episode.mended_at + SETTLED and not warm
@@ -138,6 +140,16 @@ class StoreRun:
         )
 
 
-def _too_warm(state: StoreState, device: str) -> bool:
+def faults_of(episodes: Iterable[Episode], at: datetime) -> dict[str, dict[str, float]]:
+    """Device → fault → severity, of those that stand."""
+    faults: dict[str, dict[str, float]] = {}
+    for episode in episodes:
+        severity = episode.severity_at(at)
+        if severity > 0:
+            faults.setdefault(episode.device, {})[episode.kind.name] = severity
+    return faults
+
+
+def too_warm(state: StoreState, device: str) -> bool:
     plant = state.plants[device]
     return isinstance(plant, Case) and case.product(plant) > case.product_limit(plant)

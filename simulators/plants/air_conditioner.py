@@ -5,6 +5,9 @@ reject; a hotter condenser costs capacity (1.1 %/K) and power (1.8 %/K), as the 
 tenths, and at 68 °C the high-pressure switch opens. Low on charge it keeps a quarter of its capacity and says nothing:
 a real one often runs on for weeks before it trips. A clogged filter takes air from the coil: colder supply air, less
 cooling. `ac_and_heating_at_once` is an electric heater in the duct whose contactor hangs.
+
+Where there are several, each draws the air of its own part of the store, which it cools below the rest: so the units
+of a store share the load. Parts mix by some 2 m³/s of air over an open boundary of 24 m² (0.05 to 0.1 m/s, assumed).
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ _STAYS_OUT = 600.0  # s
 _RESTARTS_AFTER = 180.0  # s without mains, then this long without compressor
 _SPRAYS_ABOVE, _SPRAY_COOLS = 48.0, 5.0
 _AIR = 1005.0  # J/kgK
+_MIXES = 3750.0  # W/K between a part of the store and the mean of all three
+_PART = 0.5e6  # J/K of the air in it
 _HEATER = 3000.0  # W
 _COOLED_TO, _HEATED_TO = 25.0, 20.0
 _KEPT_AT_NIGHT = 14.0
@@ -35,7 +40,8 @@ _NO_FAULTS: Mapping[str, float] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """`capacity` and `fan` in W, `airflow` in kg/s, `least` the share of its capacity below which it cycles."""
+    """`capacity` and `fan` in W, `airflow` in kg/s, `least` the share of its capacity below which it cycles; `part`:
+    the store has more than one of them."""
 
     capacity: float
     cop: float
@@ -43,10 +49,11 @@ class Kind:
     airflow: float
     least: float
     three_phase: bool
+    part: bool = True
 
 
 KINDS = {
-    "": Kind(capacity=28e3, cop=3.2, fan=330.0, airflow=1.9, least=0.2, three_phase=False),
+    "": Kind(capacity=28e3, cop=3.2, fan=330.0, airflow=1.9, least=0.2, three_phase=False, part=False),
     "split": Kind(capacity=10e3, cop=3.2, fan=120.0, airflow=0.7, least=0.25, three_phase=False),
     "vrf": Kind(capacity=14e3, cop=3.6, fan=200.0, airflow=1.0, least=0.1, three_phase=True),
 }
@@ -54,12 +61,14 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AirConditioner:
-    """Temperatures in °C, `zone` and `turned` in K; `taken` in W of heat taken out of the room (below 0: put into it),
-    `power` in W from the mains, `waits` in s until the compressor may run again, `hours` of operation."""
+    """Temperatures in °C, `zone`, `chilled` (what it has cooled its own part of the store below the rest) and `turned`
+    in K; `taken` in W of heat taken out of the room (below 0: put into it), `power` in W from the mains, `waits` in s
+    until the compressor may run again, `hours` of operation."""
 
     room: float
     kind: Kind = KINDS[""]
     zone: float = 0.0
+    chilled: float = 0.0
     set_point: float = _COOLED_TO
     turned: float = 0.0
     on: bool = True
@@ -142,7 +151,8 @@ def _step(unit: AirConditioner, seconds: float, around: Surroundings, faults: Ma
     mode, set_point = _season(unit, around)
     turned = _turned(mode, set_point, around, faults)
     runs = unit.on and around.supply_ok and (mode == "heat" or not around.night)
-    drawn = around.room + unit.zone
+    chilled = _chilled(unit, seconds)
+    drawn = around.room + unit.zone - chilled
     error = (drawn - set_point - turned) * (-1 if mode == "heat" else 1)
     waits = _RESTARTS_AFTER if not around.supply_ok else max(0.0, unit.waits - seconds)
     called = runs and mode in {"cool", "heat", "auto"} and (error > -0.7 if unit.share > 0 else error > 0.3)
@@ -159,6 +169,7 @@ def _step(unit: AirConditioner, seconds: float, around: Surroundings, faults: Ma
         room=drawn + around.jitter(0.2),
         kind=unit.kind,
         zone=unit.zone,
+        chilled=chilled,
         set_point=set_point,
         turned=turned,
         on=unit.on,
@@ -176,6 +187,13 @@ def _step(unit: AirConditioner, seconds: float, around: Surroundings, faults: Ma
         spray=spray,
         hours=unit.hours + (seconds / 3600.0 if runs else 0.0),
     )
+
+
+def _chilled(unit: AirConditioner, seconds: float) -> float:
+    if not unit.kind.part:
+        return 0.0
+    settles_at = unit.taken / _MIXES
+    return settles_at + (unit.chilled - settles_at) * math.exp(-seconds * _MIXES / _PART)
 
 
 def _season(unit: AirConditioner, around: Surroundings) -> tuple[str, float]:
