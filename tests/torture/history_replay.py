@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from collector.store.database import Database
-from collector.store.tables import episode, feed_event, ticket, ticket_event
+from collector.store.tables import episode, ticket, ticket_event
 from collector.telemetry.sqlite import every_reading
 from edge_agent.app import boot_name
 from edge_agent.contract.readings import Reading, Telemetry
@@ -137,7 +137,7 @@ def _count(stage: Stage, began: datetime, truth_s: float, drained_s: float) -> R
         episodes = (
             select(func.count()).select_from(episode).where(episode.c.device == WAS_WRONG, episode.c.rule == FAULT)
         )
-        told = connection.execute(select(func.count()).select_from(feed_event)).scalar_one()
+        told = connection.execute(select(func.count()).where(ticket_event.c.kind != "joined")).scalar_one()
         return Replay(
             committed=committed,
             lost=committed - len(set(kept)),

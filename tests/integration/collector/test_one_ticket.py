@@ -75,7 +75,7 @@ def test_tickets_of_cases_that_were_noticed_first_are_merged_into_that_of_the_un
 
 def test_a_case_that_stays_warm_when_its_unit_runs_again_gets_a_ticket_of_its_own() -> None:
     fate = Fate(unit=range(10, 60), warm=(range(15, 10_000), range(0), range(0)))
-    with office_of(outbox_of(fate, 180)) as office:
+    with office_of(outbox_of(fate, 210)) as office:
         office.hear(office.outbox)
         assert told(office) == [("unit-1", STOPPED, "new"), ("case-1", TOO_WARM, "new")]
         assert on(office, 2) == {WARM[0]}

@@ -122,12 +122,6 @@ def test_a_rule_that_is_inhibited_raises_when_the_other_is_over(tmp_path: Path) 
     assert after[1].since == T0
 
 
-def test_alarms_of_rules_that_are_no_longer_in_force_stay_as_they_are(tmp_path: Path) -> None:
-    active = judge_all(SHIPPED, freezer(), warm(0, 10, 20, 30)).memory
-    book = book_in(tmp_path, rule_text())
-    assert judge_all(book, freezer(), warm(31), active).memory.alarms.keys() >= active.alarms.keys()
-
-
 @given(STORY, st.integers(0, 30))
 def test_it_does_not_matter_how_telemetry_is_cut_into_batches(
     story: list[tuple[int, dict[str, Said]]], cut: int
