@@ -47,11 +47,6 @@ class RuleBook:
             for duty in ("", *DUTIES):
                 self.plan(_any_of(device_class, duty))
 
-    def family(self, rule: str) -> frozenset[str]:
-        """The rules whose alarms share one ticket of a device with those of this one, itself among them."""
-        name = self.by_id[rule].family
-        return frozenset({rule, *(other.id for other in self.rules if name and other.family == name)})
-
     def params(self, rule: Rule, device: Device, store: str = "") -> dict[str, float]:
         """The rule's params as they are meant for that device."""
         return rule.params_of(_known(device.duty)) | self.overrides.params(rule.id, store, device.id)

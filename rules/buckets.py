@@ -83,7 +83,8 @@ def layout_of(kind: TrackKind, *, conditional: bool) -> Layout:
 
 
 def settle(running: Running, until: float, width: float, kind: TrackKind) -> tuple[Running, list[tuple[int, Row]]]:
-    """With what is held counted up to `until`; and the buckets that are over by then, those without knowledge left out.
+    """With what is held counted up to `until`; and the buckets that are over by then, those without knowledge left out,
+    and of a statistic those that have left its length.
 
     What a bucket counts begins anew in the next; the flag that was known last stays.
     """
@@ -93,6 +94,9 @@ def settle(running: Running, until: float, width: float, kind: TrackKind) -> tup
         if running.covered:
             closed.append((bucket, Row(*running[2:])))
         return Running(None, until, second=running.second if kind == "starts" else 0.0), closed
+    if kind != "usual" and bucket < last - BUCKETS:
+        bucket = last - BUCKETS
+        running = Running(running.held, bucket * width, second=running.second if kind == "starts" else 0.0)
     while bucket < last:
         full = grown(running, (bucket + 1) * width, width, kind)
         closed.append((bucket, Row(*full[2:])))

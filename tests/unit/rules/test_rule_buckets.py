@@ -147,3 +147,18 @@ def test_what_nothing_was_added_to_for_a_length_is_empty() -> None:
     past = push(layout, b"", [(7, Row(1.0, 1.0, 1.0, 0.0))], 7, WIDTH)
     assert rows_of(layout, push(layout, past, [], 29, WIDTH)) == [(7, Row(1.0, 1.0, 1.0, 0.0))]
     assert push(layout, past, [], 30, WIDTH) == b""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_stood_for_longer_than_a_length_leaves_no_more_rows_than_that(kind: TrackKind) -> None:
+    layout, day = layout_of(kind, conditional=False), 86_400.0
+    begun = take(begin(0.0, 100.0, kind), 1.0, kind)
+    at_once, closed = settle(begun, 30 * day + 900.0, WIDTH, kind)
+    newest = int(at_once.at // WIDTH) - 1
+    stepwise, past = begun, b""
+    for hour in range(1, 30 * 24 + 1):
+        stepwise, rows = settle(stepwise, hour * WIDTH, WIDTH, kind)
+        past = push(layout, past, rows, hour - 1, WIDTH)
+    stepwise, rows = settle(stepwise, 30 * day + 900.0, WIDTH, kind)
+    assert (len(closed), at_once) == (BUCKETS, stepwise)
+    assert rows_of(layout, push(layout, b"", closed, newest, WIDTH)) == rows_of(layout, past)
