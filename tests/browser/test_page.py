@@ -90,6 +90,25 @@ def test_it_says_what_a_ticket_has_become_when_somebody_was_faster(look: Look, h
     expect(page.get_by_role("button", name="已修复")).to_be_visible()
 
 
+def test_it_keeps_a_note_that_is_begun_while_a_move_is_on_its_way(look: Look, head_office: HeadOffice) -> None:
+    head_office.warm("freezer-1")
+    page = look()
+    sign_in(page)
+    visit(page, "#/tickets/1")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/moves", hold)
+    page.get_by_role("button", name="接单").click()
+    page.get_by_role("button", name="添加备注").click()
+    page.get_by_role("textbox", name="备注").fill("更换了压缩机接触器")
+    held.pop().continue_()
+    expect(page.get_by_role("button", name="已修复")).to_be_enabled()
+    expect(page.get_by_role("textbox", name="备注")).to_have_value("更换了压缩机接触器")
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("width", [360, 390])
 def test_it_fits_a_phone(look: Look, head_office: HeadOffice, language: Language, width: int) -> None:
