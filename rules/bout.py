@@ -1,4 +1,4 @@
-"""One telemetry of one device: what it touched, so which tracks are looked at and which rules are asked."""
+"""One telemetry of one device: what it touched, so which signals are looked at and which rules are asked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rules.keeping import food_after
 from rules.memory import DeviceMemory, Heard, History, Tracked, gone_stale
 from rules.opening import Opening
 from rules.plan import Plan
+from rules.stems import begun
 from rules.tracks import Since, Tracking
 from rules.window import STALE_AFTER, unbroken
 
@@ -33,7 +34,9 @@ class Bout:
         if memory.stale_from is None or at > memory.stale_from:
             self._gone, self._stale_from = gone_stale(heard.points, memory.at, at)
         self._tracking = None
-        if plan.following:
+        self._touched = self._idle = b""
+        self._resting = 0
+        if plan.signals:
             calm = not any(alarm.raised for alarm in memory.alarms.values()) if memory.alarms else True
             self._tracking = Tracking(plan, self._before, self._now, teaching=calm)
         self.moment = Moment(
@@ -50,7 +53,7 @@ class Bout:
         self._touch()
 
     def _touch(self) -> None:
-        """Which bits of tracks and rules the changed points touch."""
+        """Which bits of signals and rules the changed points touch."""
         touches = self._plan.touches
         at_once = later = rules = 0
         for point in self._heard.moved:
@@ -64,23 +67,32 @@ class Bout:
                 rules |= touch.rules
         self._at_once, self._later, self._rules = at_once, later, rules
 
-    def look(self) -> bytes:
-        """At the tracks that were touched and whose time has come; the bits of those for which it has not."""
+    def look(self) -> None:
+        """At the signals that were touched and whose time has come; the others stay touched."""
         if self._tracking is None:
-            return b""
-        touched, work = int.from_bytes(self._before.tracked.touched, "little") | self._later, self._at_once
-        for beat in self._plan.beats:
-            if self._now // beat.step != self._then // beat.step:
-                work |= touched & beat.tracks | beat.ticking
+            return
+        before, now = self._before.tracked, self._now
+        touched, work = _bits(before.touched) | self._later, self._at_once
         if self._anew:
-            work = (1 << len(self._plan.following)) - 1
+            work = (1 << len(self._plan.signals)) - 1
+        else:
+            for beat in self._plan.beats:
+                if now // beat.step != self._then // beat.step:
+                    work |= touched & beat.signals
+            for position, wake in before.wakes.items():
+                if wake <= now:
+                    work |= 1 << position
+        if self._anew or self._heard.turned:
+            idle, self._resting = self._plan.idle(self._heard.points), self._plan.resting(self._heard.points)
+        else:
+            idle, self._resting = _bits(before.idle), _bits(before.resting)
+        work, touched = work & ~idle, touched & ~idle
         if work:
-            silence = self._now - self._then > STALE_AFTER.total_seconds()
+            silence = now - self._then > STALE_AFTER.total_seconds()
             broken = self._heard.revived or bool(self._gone) or silence
             since = Since(self._before.points, self._then)
             self._tracking.look(work, self.moment, since, broken=broken and self._before.at is not None)
-        left = touched & ~work
-        return left.to_bytes((left.bit_length() + 7) // 8, "little") if left else b""
+        self._touched, self._idle = _packed(touched & ~work), _packed(idle)
 
     def rules(self) -> int:
         """The bits of those to ask."""
@@ -101,9 +113,9 @@ class Bout:
             position = plan.positions.get(rule)
             if position is not None:
                 ask |= 1 << position & ~plan.waits
-        return ask
+        return ask & ~self._resting
 
-    def memory(self, alarms: dict[str, Alarm], openings: dict[str, Opening] | None, touched: bytes) -> DeviceMemory:
+    def memory(self, alarms: dict[str, Alarm], openings: dict[str, Opening] | None) -> DeviceMemory:
         return DeviceMemory(
             at=self._at,
             reached_at=self._reached_at,
@@ -114,10 +126,20 @@ class Bout:
             openings=openings,
             judged_by=self._plan.id,
             stale_from=self._stale_from,
-            tracked=self._before.tracked if self._tracking is None else self._tracking.tracked(touched),
+            tracked=self._before.tracked
+            if self._tracking is None
+            else self._tracking.tracked(self._touched, self._idle, _packed(self._resting)),
             history=self._before.history if self._tracking is None else self._tracking.history(),
             food=self.moment.food,
         )
+
+
+def _bits(packed: bytes) -> int:
+    return int.from_bytes(packed, "little")
+
+
+def _packed(bits: int) -> bytes:
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "little") if bits else b""
 
 
 def _is_silent(reached_at: datetime | None, unreached_at: datetime | None) -> bool | None:
@@ -129,8 +151,15 @@ def _is_silent(reached_at: datetime | None, unreached_at: datetime | None) -> bo
 
 def _without_strangers(plan: Plan, memory: DeviceMemory) -> DeviceMemory:
     """Without what no rule asks for any more, nor what another version kept of windows."""
-    keys = {each.key for each in plan.following}
     tracked, history = memory.tracked, memory.history
+    keys = {each.key for signal in plan.signals for each in signal.members}
+    signals = {each.key for each in plan.signals}
+    marks = {key: one for key, one in tracked.marks.items() if key in keys}
+    stems = {
+        each.key: begun(each.means, marks, tracked.stems[each.key])
+        for each in plan.signals
+        if each.key in tracked.stems
+    }
     return DeviceMemory(
         at=memory.at,
         reached_at=memory.reached_at,
@@ -143,11 +172,13 @@ def _without_strangers(plan: Plan, memory: DeviceMemory) -> DeviceMemory:
         stale_from=memory.stale_from,
         food=memory.food,
         tracked=Tracked(
+            stems=stems,
+            marks=marks,
             running={key: one for key, one in tracked.running.items() if key in keys},
             recent={key: one for key, one in tracked.recent.items() if key in keys},
             timers={key: one for key, one in tracked.timers.items() if key in keys},
             lags={key: one for key, one in tracked.lags.items() if key in keys},
-            firsts={key: one for key, one in tracked.firsts.items() if key in keys},
+            firsts={key: one for key, one in tracked.firsts.items() if key in signals},
         ),
         history=History(
             past={key: one for key, one in history.past.items() if key in keys},

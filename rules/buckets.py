@@ -1,4 +1,4 @@
-"""Statistics over ten minutes to seven days, from 24 buckets of event time: what is kept of each, and what they say.
+"""Statistics over ten minutes to seven days, from up to 16 buckets of event time: what is kept of each, what they say.
 
 Buckets are aligned to absolute time (number = epoch seconds div width), so that two halves of a history can be added.
 Those that are over are kept as packed rows with their sum before them; the one that runs is a tuple.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from struct import Struct
 from typing import NamedTuple
 
+from rules.pace import BUCKETS
 from rules.terms import Question, TrackKind
 
-BUCKETS = 24
 ENOUGH = 0.8
 """The share of the length that must be known."""
 LEAST_SHARE, LEAST_S = 0.01, 300.0
@@ -50,6 +51,8 @@ class Row(NamedTuple):
 
 
 _NOTHING = Row(0.0, 0.0, 0.0, 0.0)
+_running, _row = partial(tuple.__new__, Running), partial(tuple.__new__, Row)
+"""Without the detour of their own `__new__`, as in `rules.memory`."""
 
 
 class Sums(NamedTuple):
@@ -65,21 +68,27 @@ class Sums(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the rows of a kind are packed: single precision, but for extremes, which are compared."""
+    """How the rows of a kind are packed: single precision, but for extremes, which are compared.
+
+    `count` is of the buckets that a length is divided into, the one that runs among them.
+    """
 
     kind: TrackKind
     conditional: bool
+    count: int
     row: Struct
     columns: tuple[int, ...]
     sums: Struct
 
 
-def layout_of(kind: TrackKind, *, conditional: bool) -> Layout:
+def layout_of(kind: TrackKind, *, conditional: bool, count: int = BUCKETS) -> Layout:
     """Without a condition, what is covered has a number."""
     lead, columns = ("ff", (0, 1)) if conditional else ("f", (0,))
     own = {"mean": "f", "range": "dd", "slope": "ff", "starts": "f"}[kind]
     sums = {"mean": 3, "range": 4, "slope": 6, "starts": 3}[kind]
-    return Layout(kind, conditional, Struct(f"<{lead}{own}"), (*columns, 2, 3)[: len(lead + own)], Struct(f"<q{sums}d"))
+    return Layout(
+        kind, conditional, count, Struct(f"<{lead}{own}"), (*columns, 2, 3)[: len(lead + own)], Struct(f"<q{sums}d")
+    )
 
 
 def settle(running: Running, until: float, width: float, kind: TrackKind) -> tuple[Running, list[tuple[int, Row]]]:
@@ -92,16 +101,16 @@ def settle(running: Running, until: float, width: float, kind: TrackKind) -> tup
     bucket, last = int(running.at // width), int(until // width)
     if running.held is None and bucket < last:
         if running.covered:
-            closed.append((bucket, Row(*running[2:])))
+            closed.append((bucket, _row(running[2:])))
         return Running(None, until, second=running.second if kind == "starts" else 0.0), closed
     if kind != "usual" and bucket < last - BUCKETS:
         bucket = last - BUCKETS
         running = Running(running.held, bucket * width, second=running.second if kind == "starts" else 0.0)
     while bucket < last:
         full = grown(running, (bucket + 1) * width, width, kind)
-        closed.append((bucket, Row(*full[2:])))
+        closed.append((bucket, _row(full[2:])))
         bucket += 1
-        running = Running(running.held, bucket * width, second=full.second if kind == "starts" else 0.0)
+        running = _running((full[0], bucket * width, 0.0, 0.0, 0.0, full[5] if kind == "starts" else 0.0))
     return grown(running, until, width, kind), closed
 
 
@@ -110,9 +119,9 @@ def grown(running: Running, until: float, width: float, kind: TrackKind) -> Runn
     held, at, weight, covered, first, second = running
     seconds = until - at
     if seconds <= 0 or held is None:
-        return Running(held, max(at, until), weight, covered, first, second)
+        return _running((held, max(at, until), weight, covered, first, second))
     if held is False:
-        return Running(held, until, weight, covered + seconds, first, second)
+        return _running((held, until, weight, covered + seconds, first, second))
     if kind in {"mean", "usual"}:
         first += held * seconds
     elif kind == "range":
@@ -120,7 +129,7 @@ def grown(running: Running, until: float, width: float, kind: TrackKind) -> Runn
     elif kind == "slope":
         first += held * seconds
         second += seconds * ((at + until) / 2 - at // width * width)
-    return Running(held, until, weight + seconds, covered + seconds, first, second)
+    return _running((held, until, weight + seconds, covered + seconds, first, second))
 
 
 def take(running: Running, held: float | bool | None, kind: TrackKind) -> Running:
@@ -129,7 +138,7 @@ def take(running: Running, held: float | bool | None, kind: TrackKind) -> Runnin
     if kind == "starts" and held is not None:
         first += held > second >= 0
         second = float(held)
-    return Running(held, at, weight, covered, first, second)
+    return _running((held, at, weight, covered, first, second))
 
 
 def begin(held: float | bool | None, at: float, kind: TrackKind) -> Running:
@@ -151,20 +160,53 @@ def push(layout: Layout, past: bytes, closed: Sequence[tuple[int, Row]], newest:
 
     `closed` comes in order, none of it twice, and is newer than `past`.
     """
+    row = layout.row
     rows = dict(closed)
     known_to = _newest(past) if past else min(rows, default=newest + 1) - 1
-    packed = past[layout.sums.size :] + b"".join(
-        layout.row.pack(*[rows.get(bucket, _NOTHING)[column] for column in layout.columns])
-        for bucket in range(max(known_to, newest - BUCKETS) + 1, newest + 1)
+    comes = b"".join(
+        [
+            row.pack(*[rows.get(bucket, _NOTHING)[column] for column in layout.columns])
+            for bucket in range(max(known_to, newest - layout.count) + 1, newest + 1)
+        ]
     )
-    return _summed(layout, packed[-(BUCKETS - 1) * layout.row.size :], newest, width)
+    packed = past[layout.sums.size :] + comes
+    gone = max(len(packed) - (layout.count - 1) * row.size, 0)
+    if past and newest % layout.count and known_to >= newest - layout.count:
+        sums = _moved(layout, past, packed[:gone], comes)
+        if sums is not None:
+            return layout.sums.pack(newest, *sums) + packed[gone:]
+    return _summed(layout, packed[gone:], newest, width)
+
+
+def _moved(layout: Layout, past: bytes, goes: bytes, comes: bytes) -> tuple[float, ...] | None:
+    """The sums of `past` without the rows that go and with those that come; None where all must be summed again, which
+    is now and then done in any case, so that no rounding adds up."""
+    if layout.kind == "slope":
+        return None
+    row, known = layout.row, layout.columns.index(2)
+    _, weight, covered, *own = layout.sums.unpack_from(past)
+    for old in row.iter_unpack(goes):
+        weight, covered = weight - old[0], covered - old[known - 1]
+        if layout.kind != "range":
+            own[0] -= old[known]
+        elif old[0] and (old[known] <= own[0] or old[known + 1] >= own[1]):
+            return None
+    if weight <= 0:
+        return None
+    for new in row.iter_unpack(comes):
+        weight, covered = weight + new[0], covered + new[known - 1]
+        if layout.kind != "range":
+            own[0] += new[known]
+        elif new[0]:
+            own = [min(own[0], new[known]), max(own[1], new[known + 1])]
+    return weight, covered, *own
 
 
 def merged(layout: Layout, parts: Iterable[tuple[int, Row]], newest: int, width: float) -> bytes:
     """Of rows in any order, those of the same bucket added."""
     rows: dict[int, Row] = {}
     for bucket, row in parts:
-        if newest - BUCKETS + 2 <= bucket <= newest:
+        if newest - layout.count + 2 <= bucket <= newest:
             rows[bucket] = added(layout.kind, rows[bucket], row) if bucket in rows else row
     return push(layout, b"", sorted(rows.items()), newest, width)
 
@@ -174,21 +216,34 @@ def sums_of(layout: Layout, past: bytes) -> Sums:
 
 
 def says(question: Question, sums: Sums, running: Running, seconds: float, *, conditional: bool) -> float | None:
-    """None while too little is known. `running` is settled to now, and `sums` are of the 23 buckets before it."""
+    """None while too little is known. `running` is settled to now, and `sums` are of the buckets before it."""
     covered, weight = sums.covered + running.covered, sums.weight + running.weight
-    if question == "covered":
-        return min((sums.first + running.first) / seconds, 1.0)
-    if covered < ENOUGH * seconds or (conditional and weight < max(LEAST_SHARE * seconds, LEAST_S)):
+    if question not in {"starts", "slope", "min", "max", "spread"}:
+        return say_mean(question, weight, covered, sums.first + running.first, seconds, conditional=conditional)
+    if not _enough(weight, covered, seconds, conditional=conditional):
         return None
     match question:
-        case "starts" | "minutes":
-            return (sums.first + running.first) / (60.0 if question == "minutes" else 1.0)
+        case "starts":
+            return sums.first + running.first
         case "slope":
             return _slope(sums, running, seconds)
-        case "min" | "max" | "spread":
-            return _extreme(question, sums, running)
         case _:
-            return (sums.first + running.first) / weight
+            return _extreme(question, sums, running)
+
+
+def say_mean(
+    question: Question, weight: float, covered: float, total: float, seconds: float, *, conditional: bool
+) -> float | None:
+    """None while too little is known."""
+    if question == "covered":
+        return min(total / seconds, 1.0)
+    if not _enough(weight, covered, seconds, conditional=conditional):
+        return None
+    return total / 60.0 if question == "minutes" else total / weight
+
+
+def _enough(weight: float, covered: float, seconds: float, *, conditional: bool) -> bool:
+    return covered >= ENOUGH * seconds and (not conditional or weight >= max(LEAST_SHARE * seconds, LEAST_S))
 
 
 def _extreme(question: Question, sums: Sums, running: Running) -> float:

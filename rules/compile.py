@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_agent.contract.readings import Quality
 from rules import kinetic
+from rules.pace import ASK_AGAIN, step_of
 from rules.terms import (
     Answer,
     Arithmetic,
@@ -102,8 +103,9 @@ def function_of(term: Term) -> Function:
 
 
 @cache
-def sampler_of(term: Term, condition: Term | None) -> Sampler:
-    writer = _Writer()
+def sampler_of(term: Term, condition: Term | None, step: float | None) -> Sampler:
+    """`step`: where it may change without a point of its own, it says when, in no shorter steps than that many s."""
+    writer = _Writer(step)
     if condition is not None:
         holds = writer.write(condition)
         writer.line(f"if not {holds}: return {holds}")
@@ -123,7 +125,9 @@ _TYPES: Mapping[str, str] = {
 class _Writer:
     """Lines of one function; each term leaves its answer in a variable, and only where it is needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, step: float | None = None) -> None:
+        """`step`: the function says when its answer may be another one."""
+        self._step = step
         self._lines: list[str] = []
         self._depth = 1
         self._count = 0
@@ -150,18 +154,59 @@ class _Writer:
         return self.variable(f"None if {value} is None else not {value}")
 
     def comparison(self, term: Comparison) -> str:
-        left, right = self.write(term.left), self.write(term.right)
+        if self._step is not None and _is_of_timer(term):
+            return self.crossing(term)
+        return self.pair(term.left, term.right, f"{{0}} {term.operator} {{1}}")
+
+    def calculation(self, term: Arithmetic) -> str:
+        function = CALCULATE[term.operator]
+        self._names[function] = NUMBERS[function]
+        return self.pair(term.left, term.right, f"{function}({{0}}, {{1}})")
+
+    def pair(self, first: Term, second: Term, known: str) -> str:
+        """What takes long to answer is not asked where the other side is unknown."""
+        left = self.write(first)
+        if left.startswith("K") or not _takes_long(second):
+            right = self.write(second)
+            return self.variable(_unless_unknown([left, right], known.format(left, right)))
+        answer = self.variable("None")
+        self.line(f"if {left} is not None:")
+        with self._branch():
+            right = self.write(second)
+            self.line(f"{answer} = {_unless_unknown([right], known.format(left, right))}")
+        return answer
+
+    def crossing(self, term: Comparison) -> str:
+        """Of a time that runs with a number that stands: when the one will reach the other is known."""
+        followed = self.constant(term.left)
+        left = self.variable(f"None if m.tracks is None else m.tracks.answer({followed}, m)")
+        right = self.write(term.right)
+        self.line(f"if {left} is not None and {right} is not None and {left} <= {right}:")
+        self.line(f"    m.tracks.will_cross({followed}, {right}, m)")
         return self.variable(_unless_unknown([left, right], f"{left} {term.operator} {right}"))
 
+    def followed(self, term: Followed) -> str:
+        self.again(step_of(term.track))
+        return self.variable(f"None if m.tracks is None else m.tracks.answer({self.constant(term)}, m)")
+
+    def again(self, pace: float = 0.0) -> None:
+        """The answer may be another one after `pace` seconds."""
+        if self._step is not None:
+            constant = self.constant(max(pace, self._step, ASK_AGAIN))
+            self.line(f"if {constant} < m.pace: m.pace = {constant}")
+
     def held(self, term: Held) -> str:
+        self.again()
         value = self.write(term.flag)
         return self.variable(f"m.held({self.constant(term)}) if {value} else {value}")
 
     def share(self, term: ShareOf) -> str:
+        self.again()
         asked = f"m.view.share({self.constant(term.devices)}, {self.constant(function_of(term.flag))}, m.params)"
         return self.variable(f"None if m.view is None else {asked}")
 
     def beyond(self, term: Term) -> str:
+        self.again()
         return self.variable(f"None if m.view is None else m.view.answer({self.constant(term)})")
 
     def variable(self, value: str) -> str:
@@ -171,7 +216,7 @@ class _Writer:
 
     def constant(self, value: object) -> str:
         name = f"K{len(self._names)}"
-        self._names[name] = value
+        self._names[name] = _one(value) if isinstance(value, Followed) else value
         return name
 
     def point(self, point: PointValue) -> str:
@@ -210,10 +255,40 @@ class _Writer:
         self._names[function] = NUMBERS[function]
         return self.variable(_unless_unknown(values, f"{function}({', '.join(values)})"))
 
+    def of_device(self, asked: str) -> str:
+        """What changes with the line or with time."""
+        self.again()
+        return self.variable(asked)
+
     def over_window(self, term: OverWindow) -> str:
+        self.again()
         point, question = self.write(term.point), self.constant(QUESTIONS[term.question])
         asked = f"{question}(m.windows.get({self.constant(term.point.name)}, ()), m.at, {self.constant(term.length)})"
         return self.variable(_unless_unknown([point], asked))
+
+
+@cache
+def _takes_long(term: Term) -> bool:
+    match term:
+        case Arithmetic() | Comparison() | Both() | Either():
+            return _takes_long(term.left) or _takes_long(term.right)
+        case Opposite():
+            return _takes_long(term.operand)
+        case Calculated():
+            return any(_takes_long(each) for each in term.arguments)
+        case _:
+            return isinstance(term, Followed | OverWindow | ShareOf | Siblings | AtFeeder | InStore | OfFood)
+
+
+@cache
+def _one(asked: Followed) -> Followed:
+    """The same object for the same question, so that its answer can be kept by it."""
+    return asked
+
+
+def _is_of_timer(term: Comparison) -> bool:
+    timer = isinstance(term.left, Followed) and term.left.question in {"since", "lasting"}
+    return timer and isinstance(term.right, Constant | ParamValue)
 
 
 def _unless_unknown(values: list[str], known: str) -> str:
@@ -231,17 +306,15 @@ _WRITERS: Mapping[type, Callable[[_Writer, Any], str]] = {
     Either: lambda writer, term: writer.joined(term.left, term.right, decisive="True"),
     Opposite: _Writer.opposite,
     Comparison: _Writer.comparison,
-    Arithmetic: lambda writer, term: writer.call(CALCULATE[term.operator], (term.left, term.right)),
+    Arithmetic: _Writer.calculation,
     Calculated: lambda writer, term: writer.call(term.function, term.arguments),
     Held: _Writer.held,
     OverWindow: _Writer.over_window,
     QualityOf: lambda writer, term: writer.variable(f"m.quality_of({writer.constant(term.name)})"),
-    Silent: lambda writer, _: writer.variable("m.silent"),
-    OfFood: lambda writer, term: writer.variable(f"m.of_food({writer.constant(term.question)})"),
-    Reached: lambda writer, _: writer.variable("0.0 if m.silent else 1.0"),
-    Followed: lambda writer, term: writer.variable(
-        f"None if m.tracks is None else m.tracks.answer({writer.constant(term)}, m)"
-    ),
+    Silent: lambda writer, _: writer.of_device("m.silent"),
+    OfFood: lambda writer, term: writer.of_device(f"m.of_food({writer.constant(term.question)})"),
+    Reached: lambda writer, _: writer.of_device("0.0 if m.silent else 1.0"),
+    Followed: _Writer.followed,
     ShareOf: _Writer.share,
     **dict.fromkeys((Siblings, AtFeeder, InStore, LocalHour, SunUp), _Writer.beyond),
 }

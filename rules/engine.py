@@ -55,9 +55,9 @@ def judge(
     heard = hear(memory, telemetry, plan.windows)
     view, keeping = View(neighbours, device, telemetry.at), keeping_of(book.food, device, heard.points)
     bout = Bout(plan, memory, heard, telemetry.at, view, keeping)
-    touched = bout.look()
+    bout.look()
     changes, alarms, openings = _ask(plan, device, memory, bout)
-    return Judgement(memory=bout.memory(alarms, openings, touched), changes=changes)
+    return Judgement(memory=bout.memory(alarms, openings), changes=changes)
 
 
 def _ask(

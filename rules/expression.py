@@ -28,6 +28,8 @@ from rules.terms import (
 )
 from rules.window import STALE_AFTER, Run
 
+NEVER = float("inf")
+
 __all__ = ["FITS", "Answer", "Expression", "Moment", "Term", "Type"]
 
 
@@ -35,6 +37,8 @@ class Tracks(Protocol):
     """What is followed of a device from report to report."""
 
     def answer(self, asked: Followed, moment: Moment, /) -> float | None: ...
+
+    def will_cross(self, asked: Followed, minutes: float, moment: Moment, /) -> None: ...
 
 
 class View(Protocol):
@@ -54,7 +58,8 @@ class Moment:
     """What is known of a device at `at`. `silent`: nothing but that it cannot be reached; None: no report yet.
 
     Without `tracks` nothing longer than a window is known, without `view` nothing of other devices, without `food` and
-    `keeping` nothing of the food.
+    `keeping` nothing of the food. A sample says in `pace` (s) and `crossing` (s since the epoch) when its answer may be
+    another one though no point has changed.
     """
 
     at: datetime
@@ -67,6 +72,8 @@ class Moment:
     food: FoodMemory | None = None
     keeping: Keeping | None = None
     fresh_from: datetime = field(init=False)
+    pace: float = NEVER
+    crossing: float = NEVER
 
     def __post_init__(self) -> None:
         self.fresh_from = self.at - STALE_AFTER

@@ -14,6 +14,7 @@ from rules.buckets import Running
 from rules.food import FoodMemory
 from rules.opening import Opening
 from rules.small import Lag, Timer
+from rules.stems import Mark, Stem
 from rules.window import STALE_AFTER, Run, extend
 
 _GOOD = Quality.GOOD
@@ -36,17 +37,25 @@ class LastReading(NamedTuple):
 class Tracked:
     """What is followed over time, by the key of the track; changes with nearly every telemetry.
 
-    `running` buckets, `recent` rows of buckets that are over and were short, `timers` and `lags`. `touched` are bits of
-    tracks that a point has changed since they were looked at. `firsts` is kept while the time before is not known: when
-    each was known first, and as what.
+    `stems` of signals, by their key, and the `marks` on them; `running` buckets of all but means; `recent` rows of
+    buckets that are over and were short, `timers` and `lags`. By the position of a signal in the plan that judged:
+    `touched` are bits of those that a point has changed since they were looked at, `wakes` when those that change
+    without a point of theirs are looked at next (s since the epoch), `idle` and `resting` are bits of the signals and
+    rules that need a point which was never told. `firsts` is kept while the time before is not known: when each signal
+    was known first, and as what.
     """
 
+    stems: dict[str, Stem] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
     running: dict[str, Running] = field(default_factory=dict)
     recent: dict[str, bytes] = field(default_factory=dict)
     timers: dict[str, Timer] = field(default_factory=dict)
     lags: dict[str, Lag] = field(default_factory=dict)
     firsts: dict[str, tuple[float, float]] = field(default_factory=dict)
     touched: bytes = b""
+    wakes: dict[int, float] = field(default_factory=dict)
+    idle: bytes = b""
+    resting: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,3 +231,35 @@ Term = (
     | LocalHour
     | SunUp
 )
+
+
+def needed(term: Term) -> frozenset[str]:
+    """Points of the device without which the term is unknown, whatever else is known."""
+    parts: tuple[Term, ...] = ()
+    match term:
+        case PointValue() | QualityOf():
+            return frozenset({term.name})
+        case OverWindow():
+            parts = (term.point,)
+        case Held():
+            parts = (term.flag,)
+        case Followed():
+            parts = (term.track.term,)
+        case Arithmetic() | Comparison():
+            parts = (term.left, term.right)
+        case Opposite():
+            parts = (term.operand,)
+        case Calculated():
+            parts = term.arguments
+    return frozenset[str]().union(*[needed(each) for each in parts])
+
+
+def needed_for_truth(term: Term) -> frozenset[str]:
+    """Points of the device without which the term is never true."""
+    match term:
+        case Both():
+            return needed_for_truth(term.left) | needed_for_truth(term.right)
+        case Either():
+            return needed_for_truth(term.left) & needed_for_truth(term.right)
+        case _:
+            return needed(term)

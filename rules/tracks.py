@@ -1,21 +1,23 @@
 """Follows what the rules ask of a device over hours and days: incremental, in event time, as small as a memory must be.
 
-What is held stands until a point of its own changes, goes bad or is silent for too long; only then, or when it is
-asked, is anything counted. So an unchanged report costs nothing here.
+What a signal is stands until a point of its own changes, goes bad or is silent for too long, or until the time that it
+named itself has come; only then, or when it is asked, is anything counted. So an unchanged report costs nothing here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from edge_agent.contract.readings import Quality
-from rules.buckets import Layout, Row, Running, begin, grown, newest_of, push, says, settle, sums_of, take
-from rules.expression import Moment
+from rules.buckets import Layout, Row, Running, begin, grown, newest_of, push, say_mean, says, settle, sums_of, take
+from rules.expression import NEVER, Moment
 from rules.memory import DeviceMemory, History, LastReading, Tracked
-from rules.plan import HOUR, Following, Plan
-from rules.small import lagged, lagging, minutes_lasting, minutes_since, timed
+from rules.pace import after
+from rules.plan import Plan
+from rules.signals import HOUR, Following, Signal
+from rules.small import Timer, lagged, lagging, minutes_lasting, minutes_since, timed
+from rules.stems import NO_MARK, Stem, begun, ends_of, followed_by, lengthened, mark_of, running_of
 from rules.terms import Followed, Question
 from rules.usual import Hour, spread_of, teach, usual
 from rules.window import STALE_AFTER
@@ -38,7 +40,7 @@ class Since:
 
 
 class Tracking:
-    """The tracks of one device during one telemetry; works on copies, which `tracked` and `history` give back."""
+    """The signals of one device during one telemetry; works on copies, which `tracked` and `history` give back."""
 
     def __init__(self, plan: Plan, memory: DeviceMemory, now: float, *, teaching: bool) -> None:
         """`teaching`: an hour that ends now is learned from; it is not while something is wrong."""
@@ -46,35 +48,53 @@ class Tracking:
         self._now = now
         self._teaching = teaching
         self._memory = memory
-        self._running = memory.tracked.running
-        self._recent = memory.tracked.recent
-        self._timers = memory.tracked.timers
-        self._lags = memory.tracked.lags
-        self._firsts = memory.tracked.firsts
-        self._past = memory.history.past
-        self._usual = memory.history.usual
+        tracked = memory.tracked
+        self._stems, self._marks = tracked.stems, tracked.marks
+        self._running, self._recent = tracked.running, tracked.recent
+        self._timers, self._lags = tracked.timers, tracked.lags
+        self._firsts, self._wakes = tracked.firsts, tracked.wakes
+        self._past, self._usual = memory.history.past, memory.history.usual
+        self._answers: dict[int, float | None] = {}
 
     def look(self, work: int, moment: Moment, since: Since, *, broken: bool) -> None:
-        """At the tracks of these bits. `broken`: a point has been silent, so that nothing may have stood until now."""
-        following, params = self._plan.following, moment.params
+        """At the signals of these bits. `broken`: a point has been silent, so that nothing may have stood until now."""
+        signals, params, now = self._plan.signals, moment.params, self._now
+        opening = self._memory.openings is not None
         while work:
             lowest = work & -work
             work ^= lowest
-            each = following[lowest.bit_length() - 1]
-            moment.params = each.params
-            held = each.sample(moment)
-            until = known_until(each, since, self._now) if broken else self._now
-            if held is not None and self._memory.openings is not None:
-                self._note_first(each.key, float(held))
-            self._take(each, held, until, moment)
+            position = lowest.bit_length() - 1
+            signal = signals[position]
+            moment.params, moment.pace, moment.crossing = signal.params, NEVER, NEVER
+            held = signal.sample(moment)
+            until = known_until(signal, since, now) if broken else now
+            if opening and held is not None:
+                self._note_first(signal.key, float(held))
+            if signal.means:
+                stem = self._stems.get(signal.key)
+                if broken or stem is None or held != stem[0] or (held is False) is not (stem[0] is False):
+                    self._sum_up(signal, stem, held, until)
+            for each in signal.others:
+                self._take(each, held, until, moment)
+            if signal.ticking or signal.learns:
+                self._sleep(position, signal, moment)
         moment.params = params
 
     def answer(self, asked: Followed, moment: Moment) -> float | None:
-        position = self._plan.position(asked.track, moment.params)
-        if position is None:
+        known = self._answers.get(id(asked), self)
+        if known is not self:
+            return known  # type: ignore[return-value]
+        track = asked.track
+        found = self._plan.find(track, moment.params)
+        if found is None:
             return None
-        each = self._plan.following[position]
-        match asked.question:
+        answer = self._answer(asked.question, *found, moment)
+        if not track.params:
+            self._answers[id(asked)] = answer
+        return answer
+
+    def _answer(self, question: Question, each: Following, signal: Signal, moment: Moment) -> float | None:
+        match question:
             case "since":
                 return minutes_since(self._timers.get(each.key), self._now)
             case "lasting":
@@ -82,30 +102,49 @@ class Tracking:
             case "lagged":
                 return lagged(self._lags.get(each.key), self._now, each.track.seconds)
             case "usual" | "spread_of_usual":
-                ask = usual if asked.question == "usual" else spread_of
+                ask = usual if question == "usual" else spread_of
                 return ask(self._usual.get(each.key, b""), hour_of(self._now, moment))
-            case question:
+            case _ if each.track.kind == "mean":
+                return self._average(each, signal, question)
+            case _:
                 return self._statistic(each, question, moment)
 
-    def tracked(self, touched: bytes) -> Tracked:
-        """What is written often; `touched` are the bits of tracks that are still to be looked at."""
+    def will_cross(self, asked: Followed, minutes: float, moment: Moment) -> None:
+        """Notes when a time that runs will be as long."""
+        found = self._plan.find(asked.track, moment.params)
+        timer = None if found is None else self._timers.get(found[0].key)
+        if timer is not None and timer.held is (asked.question == "lasting"):
+            moment.crossing = min(moment.crossing, timer.since + minutes * 60)
+
+    def tracked(self, touched: bytes, idle: bytes, resting: bytes) -> Tracked:
+        """What is written often; `touched` are the bits of signals that are still to be looked at."""
         old = self._memory.tracked
         if (
             touched == old.touched
+            and idle == old.idle
+            and resting == old.resting
+            and self._stems is old.stems
+            and self._marks is old.marks
             and self._running is old.running
             and self._recent is old.recent
             and self._timers is old.timers
             and self._lags is old.lags
             and self._firsts is old.firsts
+            and self._wakes is old.wakes
         ):
             return old
         return Tracked(
+            stems=self._stems,
+            marks=self._marks,
             running=self._running,
             recent=self._recent,
             timers=self._timers,
             lags=self._lags,
             firsts=self._firsts,
             touched=touched,
+            wakes=self._wakes,
+            idle=idle,
+            resting=resting,
         )
 
     def history(self) -> History:
@@ -118,25 +157,94 @@ class Tracking:
     def _statistic(self, each: Following, question: Question, moment: Moment) -> float | None:
         running, layout, width, now = self._running.get(each.key), each.layout, each.width, self._now
         if running is None or layout is None:
-            return 0.0 if question == "covered" else None
-        bucket = now // width
-        over = running.at // width != bucket
+            return None
+        over = running.at // width != now // width
         running = self._count(each, running, now, moment)
         if over:
             self._keep_running(each.key, running)
-        rows = (self._past if width >= RARE_FROM_S else self._recent).get(each.key, b"")
-        if rows and newest_of(rows) != bucket - 1:
-            rows = self._put(each, layout, (), int(bucket) - 1)
-        return says(question, sums_of(layout, rows), running, each.track.seconds, conditional=layout.conditional)
+        sums = sums_of(layout, self._settled(each, layout))
+        return says(question, sums, running, each.track.seconds, conditional=layout.conditional)
+
+    def _average(self, each: Following, signal: Signal, question: Question) -> float | None:
+        """As `_statistic`, of a stem: most of what is asked is such, so that this goes straight through."""
+        stem, layout, now = self._stems.get(signal.key), each.layout, self._now
+        if stem is None or layout is None:
+            return 0.0 if question == "covered" else None
+        if now >= stem.ends:
+            stem = self._stem(signal, stem, now)
+            self._keep_stem(signal.key, stem)
+        held, at, _, weight, covered, total = stem
+        if held is not None and now > at:
+            covered += now - at
+            if held is not False:
+                weight += now - at
+                total += held * (now - at)
+        before_w, before_c, before_t = self._marks.get(each.key, NO_MARK)
+        rows = self._settled(each, layout)
+        if rows:
+            _, past_w, past_c, past_t = layout.sums.unpack_from(rows)
+            weight, covered, total = weight + past_w, covered + past_c, total + past_t
+        return say_mean(
+            question,
+            weight - before_w,
+            covered - before_c,
+            total - before_t,
+            each.track.seconds,
+            conditional=layout.conditional,
+        )
+
+    def _settled(self, each: Following, layout: Layout) -> bytes:
+        """The buckets that are over, without those that have left the length."""
+        rows, over = self._rows(each), int(self._now // each.width) - 1
+        if rows and newest_of(rows) != over:
+            return self._put(each, layout, (), over)
+        return rows
+
+    def _sum_up(self, signal: Signal, stem: Stem | None, held: float | bool | None, known_until: float) -> None:
+        if stem is None:
+            if held is None:
+                return
+            self._own_marks()
+            stem = begun(signal.means, self._marks, Stem(held, self._now, 0.0))
+        elif known_until < self._now:
+            lost = self._stem(signal, stem, max(known_until, stem.at))._replace(held=None)
+            stem = followed_by(self._stem(signal, lost, self._now), held)
+        else:
+            stem = followed_by(self._stem(signal, stem, self._now), held)
+        self._keep_stem(signal.key, stem)
+
+    def _stem(self, signal: Signal, stem: Stem, until: float) -> Stem:
+        """With what is held counted up to then, and the buckets that are over put away."""
+        longer = lengthened(stem, until)
+        if until < stem.ends:
+            return longer
+        for each in signal.means:
+            if until // each.width != stem.at // each.width:
+                self._close(each, stem, longer)
+        return longer._replace(ends=ends_of(signal.means, until))
+
+    def _close(self, each: Following, stem: Stem, longer: Stem) -> None:
+        """The bucket that ran when the stem was as it was, and those between."""
+        ran = running_of(stem, self._marks.get(each.key, NO_MARK))
+        running, closed = settle(ran, longer.at, each.width, "mean")
+        if closed and each.layout is not None:
+            self._put(each, each.layout, closed, int(longer.at // each.width) - 1)
+        self._own_marks()
+        self._marks[each.key] = mark_of(longer, running)
+
+    def _own_marks(self) -> None:
+        if self._marks is self._memory.tracked.marks:
+            self._marks = dict(self._marks)
 
     def _take(self, each: Following, held: float | bool | None, known_until: float, moment: Moment) -> None:
         key, kind, now = each.key, each.track.kind, self._now
         if kind == "timer":
             timer = self._timers.get(key)
-            self._timers = _with(self._timers, key, timed(timer, held, now, known_until))
+            self._keep_timer(key, timer, timed(timer, held, now, known_until))
         elif kind == "lag":
             lag = lagging(self._lags.get(key), held, now, known_until, each.track.seconds)
-            self._lags = _with(self._lags, key, lag)
+            if lag is not None:
+                self._lags = {**self._lags, key: lag}
         else:
             running = self._running.get(key)
             if running is None:
@@ -175,10 +283,40 @@ class Tracking:
     def _put(self, each: Following, layout: Layout, closed: Sequence[tuple[int, Row]], newest: int) -> bytes:
         rows = push(layout, self._rows(each), closed, newest, each.width)
         if each.width >= RARE_FROM_S:
-            self._past = {**self._past, each.key: rows}
+            if self._past is self._memory.history.past:
+                self._past = dict(self._past)
+            self._past[each.key] = rows
         else:
-            self._recent = {**self._recent, each.key: rows}
+            if self._recent is self._memory.tracked.recent:
+                self._recent = dict(self._recent)
+            self._recent[each.key] = rows
         return rows
+
+    def _keep_stem(self, key: str, stem: Stem) -> None:
+        if self._stems is self._memory.tracked.stems:
+            self._stems = dict(self._stems)
+        self._stems[key] = stem
+
+    def _keep_timer(self, key: str, before: Timer | None, timer: Timer | None) -> None:
+        if timer is None or timer == before:
+            return
+        if self._timers is self._memory.tracked.timers:
+            self._timers = dict(self._timers)
+        self._timers[key] = timer
+
+    def _sleep(self, position: int, signal: Signal, moment: Moment) -> None:
+        """Notes when the signal may be another one though no point has changed."""
+        wake = min(moment.crossing, after(self._now, moment.pace))
+        if signal.learns:
+            wake = min(wake, after(self._now, HOUR))
+        if wake == self._wakes.get(position, NEVER):
+            return
+        if self._wakes is self._memory.tracked.wakes:
+            self._wakes = dict(self._wakes)
+        if wake == NEVER:
+            del self._wakes[position]
+        else:
+            self._wakes[position] = wake
 
     def _keep_running(self, key: str, running: Running) -> None:
         if self._running is self._memory.tracked.running:
@@ -198,22 +336,13 @@ def hour_of(seconds: float, moment: Moment) -> Hour:
     return Hour(number, moment.view.hour_of_week(seconds), moment.view.outdoor())
 
 
-def known_until(each: Following, since: Since, now: float) -> float:
+def known_until(each: Signal, since: Since, now: float) -> float:
     """How long what was held may have stood: until the first of the points that it rests on was silent too long."""
-    until = min(since.at + _STALE_S, now) if each.track.ticking else now
-    for point in each.track.points:
+    until = min(since.at + _STALE_S, now) if each.ticking else now
+    for point in each.points:
         last = since.points.get(point)
         if last is not None and last.quality is Quality.GOOD:
             stale = last.at.timestamp() + _STALE_S
             if since.at < stale < until:
                 until = stale
     return until
-
-
-_S = TypeVar("_S")
-
-
-def _with(states: dict[str, _S], key: str, state: _S | None) -> dict[str, _S]:
-    if state is None or state is states.get(key):
-        return states
-    return {**states, key: state}

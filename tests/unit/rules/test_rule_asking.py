@@ -85,11 +85,11 @@ def test_a_late_word_is_not_forgotten() -> None:
     assert [change.rule for change in judged_anew(late, anew=False)[0]] == ["t.door"]
 
 
-def test_a_slow_condition_is_asked_once_a_minute() -> None:
+def test_a_slow_condition_is_asked_every_other_minute() -> None:
     book = book_of([rule_of("share(temp.control > -15, 10m) > 0.5", "t.slow")])
     (_, params), plan = book.plan(freezer()).rules[0], book.plan(freezer())
     assert params == {}
-    assert plan.slow == ((60.0, 1),)
+    assert plan.slow == ((120.0, 1),)
     assert book_of([held(rule_of("share(in.door, 3h) > 0.5"), 240)]).plan(freezer()).slow == ((300.0, 1),)
     assert (plan.always, plan.waits) == (0, 1)
 

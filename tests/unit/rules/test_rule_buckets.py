@@ -17,7 +17,8 @@ from tests.unit.rules.followed import book_for, judged, says
 from tests.unit.rules.judged import telemetry
 
 KINDS: tuple[TrackKind, ...] = ("mean", "range", "slope", "starts")
-HOURS, WIDTH = 24, 3600.0
+WIDTH = 86_400.0 / BUCKETS
+"""Of the buckets of a day."""
 Said = tuple[int, float, bool]
 """Minutes since the one before, a temperature and whether the compressor runs."""
 BOOK = book_for(
@@ -145,8 +146,8 @@ def test_a_past_never_has_more_rows_than_a_length_needs() -> None:
 def test_what_nothing_was_added_to_for_a_length_is_empty() -> None:
     layout = layout_of("mean", conditional=False)
     past = push(layout, b"", [(7, Row(1.0, 1.0, 1.0, 0.0))], 7, WIDTH)
-    assert rows_of(layout, push(layout, past, [], 29, WIDTH)) == [(7, Row(1.0, 1.0, 1.0, 0.0))]
-    assert push(layout, past, [], 30, WIDTH) == b""
+    assert rows_of(layout, push(layout, past, [], 7 + BUCKETS - 2, WIDTH)) == [(7, Row(1.0, 1.0, 1.0, 0.0))]
+    assert push(layout, past, [], 7 + BUCKETS - 1, WIDTH) == b""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -154,11 +155,12 @@ def test_what_stood_for_longer_than_a_length_leaves_no_more_rows_than_that(kind:
     layout, day = layout_of(kind, conditional=False), 86_400.0
     begun = take(begin(0.0, 100.0, kind), 1.0, kind)
     at_once, closed = settle(begun, 30 * day + 900.0, WIDTH, kind)
+    buckets = int(30 * day / WIDTH)
     newest = int(at_once.at // WIDTH) - 1
     stepwise, past = begun, b""
-    for hour in range(1, 30 * 24 + 1):
-        stepwise, rows = settle(stepwise, hour * WIDTH, WIDTH, kind)
-        past = push(layout, past, rows, hour - 1, WIDTH)
+    for bucket in range(1, buckets + 1):
+        stepwise, rows = settle(stepwise, bucket * WIDTH, WIDTH, kind)
+        past = push(layout, past, rows, bucket - 1, WIDTH)
     stepwise, rows = settle(stepwise, 30 * day + 900.0, WIDTH, kind)
     assert (len(closed), at_once) == (BUCKETS, stepwise)
     assert rows_of(layout, push(layout, b"", closed, newest, WIDTH)) == rows_of(layout, past)

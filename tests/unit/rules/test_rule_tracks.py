@@ -149,8 +149,39 @@ def test_two_rules_with_other_params_follow_other_things() -> None:
 def test_what_no_rule_asks_for_any_more_is_forgotten() -> None:
     book, other = book_for("avg(temp.control, 24h)"), book_for("avg(temp.control, 12h)")
     memory = judged(other, SQUARE[-1:], judged(book, SQUARE[:-1]))
-    assert len(memory.tracked.running) == 1
+    assert len(memory.tracked.marks) == 1
     assert memory.history.past == {}
+
+
+def test_an_average_that_is_asked_for_later_begins_with_what_comes_then() -> None:
+    """Both rest on the same sum, which the first has counted for hours."""
+    book, other = book_for("avg(temp.control, 24h)"), book_for("avg(temp.control, 24h)", "avg(temp.control, 12h)")
+    warm = [said(n * 5, temp_control=20.0 + n % 2) for n in range(12 * 30)]
+    cold = [said(1800 + n * 5, temp_control=-20.0) for n in range(12 * 11)]
+    both = judged(other, cold, judged(book, warm))
+    day, half = says(other, both)
+    assert half == pytest.approx(-20.0, abs=0.5)
+    assert day == pytest.approx((11 * -20.0 + 12 * 20.5) / 23, abs=1.5)
+
+
+def test_a_time_that_runs_is_looked_at_when_it_is_long_enough() -> None:
+    """Nothing changes but the clock: the air counts from the first word after four minutes of the compressor."""
+    book = book_for("avg(temp.control, 1h, lasting(out.compressor) >= 4)", "minutes(lasting(out.compressor) >= 4, 1h)")
+    off, on = said(0, out_compressor=False, temp_control=3.0), said(61, out_compressor=True, temp_control=5.0)
+    quiet = [said(61 + minutes, in_light=False) for minutes in (2, 4, 6, 10, 14, 18)]
+    again = [said(n * 10, out_compressor=False, temp_control=3.0) for n in range(1, 7)]
+    memory = judged(book, [off, *again, on, *quiet])
+    assert says(book, memory)[1] == pytest.approx(14.0)
+    assert says(book, memory)[0] == pytest.approx(5.0)
+
+
+def test_what_a_device_never_tells_is_not_followed() -> None:
+    book = book_for("avg(temp.control - temp.probe2, 1h, out.compressor)", "avg(temp.control, 1h, out.compressor)")
+    plain = [said(n * 2, out_compressor=True, temp_control=2.0) for n in range(60)]
+    memory = judged(book, plain)
+    assert len(memory.tracked.stems) == 1
+    told = [said(120 + n * 2, out_compressor=True, temp_control=2.0, temp_probe2=-8.0) for n in range(60)]
+    assert says(book, judged(book, told, memory)) == (pytest.approx(10.0), pytest.approx(2.0))
 
 
 def test_history_is_the_same_object_until_a_bucket_is_over() -> None:
