@@ -13,6 +13,7 @@ from typing import Any
 from configs.documents import Faulty
 from configs.durations import duration_text
 from edge_agent.contract.text import Language, Text, language_of
+from rules.check import suggestion
 from rules.load import Library, load_library
 from rules.model import Rule
 from rules.scoring.backtest_command import add_backtest, backtest
@@ -33,6 +34,10 @@ _WORDS = {
     "got": Text(zh="实际", en="got"),
     "first_cause": Text(zh="首要原因", en="first cause"),
     "none": Text(zh="没有", en="none"),
+    "nameless": Text(
+        zh="labels.csv：规则中没有名为 {fault} 的原因，这类故障的原因永远不算正确。{hint}",
+        en="labels.csv: no cause of the rules is called {fault}; the cause of such a fault is never right. {hint}",
+    ),
 }
 
 _BEFORE = 3
@@ -88,6 +93,9 @@ def _add_score(commands: Any) -> None:
 
 def _score(arguments: argparse.Namespace, language: Language) -> int:
     found = score_folder(arguments.data, arguments.folder, arguments.workers)
+    for fault in found.nameless:
+        hint = suggestion(fault, found.named).in_(language)
+        print(_WORDS["nameless"].in_(language).format(fault=fault, hint=hint), file=sys.stderr)
     if arguments.json:
         print(json.dumps(rows(found.score), ensure_ascii=False))
     else:

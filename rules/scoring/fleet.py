@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
-from zlib import crc32
 
 from edge_agent.contract.readings import Device
 from rules.kinship import kinship_of
@@ -44,20 +44,36 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
+    """`named` are the causes that the rules tell; faults of labels that are none of them can be found, never named."""
+
     score: Score
     outcome: Outcome
     readings: int
+    named: frozenset[str] = frozenset()
+
+    @property
+    def nameless(self) -> list[str]:
+        return sorted({finding.label.fault for finding in self.outcome.findings} - self.named)
 
 
 def score_folder(folder: Path, rules: Path | None = None, workers: int | None = None) -> Scored:
     """`folder` has telemetry.jsonl, inventory.jsonl and labels.csv; `rules` None means the shipped. Raises Faulty."""
-    load_rules(rules)
+    book = load_rules(rules)
     inventory, labels = read_inventory(folder), read_labels(folder / FILE)
-    count = max(1, min(workers or os.cpu_count() or 1, len(inventory)))
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        parts = pool.map(_judge_part, *zip(*((folder, rules, part, count) for part in range(count)), strict=True))
-        judged = [store for part in parts for store in part]
-    return scored(judged, labels, {store: one.devices for store, one in inventory.items()})
+    dealt = _dealt({store: len(one.devices) for store, one in inventory.items()}, workers or os.cpu_count() or 1)
+    with ProcessPoolExecutor(len(dealt), mp_context=get_context("spawn")) as pool:
+        judged = [store for part in pool.map(_judge_part, repeat(folder), repeat(rules), dealt) for store in part]
+    found = scored(judged, labels, {store: one.devices for store, one in inventory.items()})
+    suspects = (suspect for rule in book.rules for own in rule.suspects.values() for suspect in own)
+    return replace(found, named=frozenset({suspect.cause.id for suspect in suspects} | book.store_causes.keys()))
+
+
+def _dealt(sizes: Mapping[str, int], workers: int) -> list[frozenset[str]]:
+    """The stores in parts of about as many devices; none is empty, but the only one of an empty inventory."""
+    parts = [set[str]() for _ in range(max(1, min(workers, len(sizes))))]
+    for store in sorted(sizes, key=lambda store: (-sizes[store], store)):
+        min(parts, key=lambda part: sum(sizes[each] for each in part)).add(store)
+    return [frozenset(part) for part in parts]
 
 
 def scored(judged: Sequence[Judged], labels: Sequence[Label], devices: Mapping[str, Sequence[Device]]) -> Scored:
@@ -89,11 +105,10 @@ def is_listed(store: str, inventory: Container[str]) -> bool:
     return True
 
 
-def _judge_part(folder: Path, rules: Path | None, part: int, parts: int) -> list[Judged]:
+def _judge_part(folder: Path, rules: Path | None, stores: frozenset[str]) -> list[Judged]:
     book, inventory = load_rules(rules), read_inventory(folder)
     kinship = kinship_of(book.rules, OTHERS)
-    mine = {store: one for store, one in inventory.items() if crc32(store.encode()) % parts == part}
-    replays = {store: Replay(book, kinship, one) for store, one in mine.items()}
-    for line in read_telemetry(folder, lambda store: is_listed(store, inventory) and store in mine):
+    replays = {store: Replay(book, kinship, one) for store, one in inventory.items() if store in stores}
+    for line in read_telemetry(folder, lambda store: is_listed(store, inventory) and store in stores):
         replays[line.store].take(line.telemetry, line.arrived_at)
     return [judged_of(one) for one in replays.values()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -43,6 +44,8 @@ class Label:
         return self.onset_at <= at and (self.end_at is None or at <= self.end_at)
 
 
+_NO_LETTER = re.compile(r"[^a-z0-9]+")
+"""Others write "Condenser fan dead" or condenser-fan-dead."""
 _COLUMNS = tuple(field.name for field in fields(Label))
 _REQUIRED = _COLUMNS[:4]
 
@@ -94,6 +97,7 @@ def _labels(path: Path, rows: Iterable[tuple[int, Mapping[str, str | None]]]) ->
 
 def _label(row: Mapping[str, str | None]) -> Label:
     cells = {name: (row.get(name) or "").strip() for name in _COLUMNS}
+    cells["fault"] = _NO_LETTER.sub("_", cells["fault"].lower()).strip("_")
     if not cells["device"] and cells["fault"] in WHOLE_STORE:
         cells["device"] = GATEWAY
     if lacking := [name for name in _REQUIRED if not cells[name]]:

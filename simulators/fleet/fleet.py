@@ -30,6 +30,9 @@ _CITIES = {
     "guangzhou": Coordinates(latitude=23.13, longitude=113.26),
     "beijing": Coordinates(latitude=39.90, longitude=116.41),
 }
+_POLLED = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
+"""How often the gateways of a chain ask their controllers: what its installers and the length of its lines have made of
+it. Rules must do with all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,4 +133,5 @@ def _store(spec: FleetSpec, number: int) -> StoreRun:
         location=_CITIES[city],
         begin=begin,
         end=begin + timedelta(days=spec.days),
+        polled=_POLLED[number // len(_CITIES) % len(_POLLED)],
     )

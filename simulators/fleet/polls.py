@@ -54,7 +54,7 @@ class _Watched:
 
 
 class Reporter:
-    """Polls one machine once a minute, slow points each quarter of an hour, and reports on change."""
+    """Polls one machine every `period`, slow points each quarter of an hour, and reports on change."""
 
     def __init__(self, machine: Told, period: timedelta) -> None:
         self._period = period.total_seconds()
@@ -94,7 +94,11 @@ class Reporter:
         return readings
 
     def no_answer(self, now_s: float) -> list[Reading]:
-        """Every poll in vain is told at once, and then as seldom as anything that stays."""
+        """A poll in vain is told at once, and then as seldom as anything that stays."""
+        if all(now_s < point.next_s for point in self._points):
+            return []
+        for point in self._points:
+            point.next_s = max(point.next_s, now_s + self._period)
         fresh = now_s - AT_LEAST_EVERY.total_seconds()
         due = [point for point in self._points if not self._silent or point.sent_s <= fresh]
         self._silent = True

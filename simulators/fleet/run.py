@@ -91,12 +91,14 @@ class StoreRun:
     location: Coordinates
     begin: datetime
     end: datetime
+    polled: timedelta = PERIOD
     episodes: Sequence[Episode] = ()
     labels: list[Label] = field(default_factory=list)
 
     def heard(self) -> Iterator[Heard]:
         """In the order of arrival."""
-        told = Telling(self.reference.machines, self.reference.start(self.begin, self.timezone, self.world))
+        state = self.reference.start(self.begin, self.timezone, self.world)
+        told = Telling(self.reference.machines, state, self.polled)
         watches = [_Watch(episode, self._suffering(episode)) for episode in self.episodes]
         while told.state.at < self.end:
             yield from told.turn(faults_of(self.episodes, told.state.at))

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.contract.readings import Telemetry
-from rules.buckets import BUCKETS, Row, begin, layout_of, merged, push, rows_of, settle, sums_of, take
+from rules.buckets import Row, begin, layout_of, merged, push, rows_of, settle, sums_of, take
+from rules.pace import BUCKETS
 from rules.terms import TrackKind
 from tests.unit.rules.followed import book_for, judged, says
 from tests.unit.rules.judged import telemetry

@@ -12,6 +12,7 @@ import pytest
 
 from configs.documents import Fault, Faulty
 from edge_agent.contract.readings import Reading, Telemetry
+from rules.__main__ import main
 from rules.scoring.data import INVENTORY, TELEMETRY, inventory_line, read_inventory, read_telemetry, telemetry_line
 from rules.scoring.fleet import score_folder
 from rules.scoring.labels import FILE, Label, read_labels, write_labels
@@ -166,6 +167,25 @@ def test_labels_are_read_as_they_were_written(tmp_path: Path) -> None:
 def test_instants_of_labels_are_rfc_3339_or_milliseconds(tmp_path: Path, instant: str) -> None:
     (tmp_path / FILE).write_text(f"store,device,fault,onset_at\ns1,d,probe_open,{instant}\n", encoding="utf-8")
     assert read_labels(tmp_path / FILE)[0].onset_at == AT
+
+
+@pytest.mark.parametrize("name", ["probe_open", "Probe open", "PROBE-OPEN ", '"probe, open"'])
+def test_a_fault_may_be_written_as_people_write(tmp_path: Path, name: str) -> None:
+    (tmp_path / FILE).write_text(f"store,device,fault,onset_at\ns1,d,{name},2026-07-15T04:00Z\n", encoding="utf-8")
+    assert read_labels(tmp_path / FILE)[0].fault == "probe_open"
+
+
+def test_a_fault_that_no_cause_is_called_is_named_before_the_score(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, INVENTORY, {"store": "s1", "devices": [DEVICE]})
+    write(tmp_path, TELEMETRY, {"store": "s1", **BODY})
+    text = "store,device,fault,onset_at\ns1,freezer-1,probe_open,2026-07-15\ns1,freezer-1,probe_opened,2026-07-15\n"
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    assert main(["score", "--data", str(tmp_path)]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "probe_opened" in said
+    assert said.endswith(("probe_open?", "probe_open？"))
 
 
 @pytest.mark.parametrize(
