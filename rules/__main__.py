@@ -93,6 +93,8 @@ def _add_score(commands: Any) -> None:
 
 def _score(arguments: argparse.Namespace, language: Language) -> int:
     found = score_folder(arguments.data, arguments.folder, arguments.workers)
+    for doubt in found.doubts:
+        print(doubt.in_(language), file=sys.stderr)
     for fault in found.nameless:
         hint = suggestion(fault, found.named).in_(language)
         print(_WORDS["nameless"].in_(language).format(fault=fault, hint=hint), file=sys.stderr)

@@ -106,14 +106,14 @@ class Bout:
                 due |= bits
         if before.openings is not None:
             return every & ~plan.waits | due
-        ask = plan.always | due | self._rules
+        ask = (plan.always | due | self._rules) & ~self._resting
         if plan.silent and self.moment.silent is not _is_silent(before.reached_at, before.unreached_at):
             ask |= plan.silent
         for rule in before.alarms:
             position = plan.positions.get(rule)
             if position is not None:
-                ask |= 1 << position & ~plan.waits
-        return ask & ~self._resting
+                ask |= 1 << position & (~plan.waits | due)
+        return ask
 
     def memory(self, alarms: dict[str, Alarm], openings: dict[str, Opening] | None) -> DeviceMemory:
         return DeviceMemory(
@@ -158,7 +158,7 @@ def _without_strangers(plan: Plan, memory: DeviceMemory) -> DeviceMemory:
     stems = {
         each.key: begun(each.means, marks, tracked.stems[each.key])
         for each in plan.signals
-        if each.key in tracked.stems
+        if each.means and each.key in tracked.stems
     }
     return DeviceMemory(
         at=memory.at,

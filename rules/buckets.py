@@ -21,6 +21,8 @@ LEAST_SHARE, LEAST_S = 0.01, 300.0
 """Of a statistic with a condition: for how much of the length, and for how long, it must have held at least."""
 LEAST_SPREAD = 1 / 12
 """Of a slope with a condition: how far apart its samples must lie, as standard deviation of time over the length."""
+_BEARABLE = 1e6
+"""What is so many times larger than the rest of a sum has left nothing exact of it."""
 _HOUR = 3600.0
 
 
@@ -51,6 +53,7 @@ class Row(NamedTuple):
 
 
 _NOTHING = Row(0.0, 0.0, 0.0, 0.0)
+Columns = tuple[float, ...]
 _running, _row = partial(tuple.__new__, Running), partial(tuple.__new__, Row)
 """Without the detour of their own `__new__`, as in `rules.memory`."""
 
@@ -184,22 +187,32 @@ def _moved(layout: Layout, past: bytes, goes: bytes, comes: bytes) -> tuple[floa
     if layout.kind == "slope":
         return None
     row, known = layout.row, layout.columns.index(2)
+    gone, new = list(row.iter_unpack(goes)), list(row.iter_unpack(comes))
     _, weight, covered, *own = layout.sums.unpack_from(past)
-    for old in row.iter_unpack(goes):
-        weight, covered = weight - old[0], covered - old[known - 1]
-        if layout.kind != "range":
-            own[0] -= old[known]
-        elif old[0] and (old[known] <= own[0] or old[known + 1] >= own[1]):
-            return None
+    weight -= sum(old[0] for old in gone)
     if weight <= 0:
         return None
-    for new in row.iter_unpack(comes):
-        weight, covered = weight + new[0], covered + new[known - 1]
-        if layout.kind != "range":
-            own[0] += new[known]
-        elif new[0]:
-            own = [min(own[0], new[known]), max(own[1], new[known + 1])]
-    return weight, covered, *own
+    moved = _extremes_moved if layout.kind == "range" else _total_moved
+    left = moved(own, [old[known:] for old in gone if old[0]], [each[known:] for each in new if each[0]])
+    if left is None:
+        return None
+    covered += sum(each[known - 1] for each in new) - sum(old[known - 1] for old in gone)
+    return weight + sum(each[0] for each in new), covered, *left
+
+
+def _total_moved(own: list[float], gone: list[Columns], new: list[Columns]) -> tuple[float, ...] | None:
+    total = own[0]
+    for old in gone:
+        total -= old[0]
+        if abs(old[0]) > _BEARABLE * abs(total):
+            return None
+    return (total + sum(each[0] for each in new),)
+
+
+def _extremes_moved(own: list[float], gone: list[Columns], new: list[Columns]) -> tuple[float, ...] | None:
+    if any(old[0] <= own[0] or old[1] >= own[1] for old in gone):
+        return None
+    return min([own[0], *(each[0] for each in new)]), max([own[1], *(each[1] for each in new)])
 
 
 def merged(layout: Layout, parts: Iterable[tuple[int, Row]], newest: int, width: float) -> bytes:

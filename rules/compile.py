@@ -40,6 +40,8 @@ from rules.terms import (
     Silent,
     SunUp,
     Term,
+    Track,
+    parts_of,
 )
 from rules.window import QUESTIONS
 
@@ -178,6 +180,9 @@ class _Writer:
 
     def crossing(self, term: Comparison) -> str:
         """Of a time that runs with a number that stands: when the one will reach the other is known."""
+        assert isinstance(term.left, Followed)  # noqa: S101 — `_is_of_timer` has said so
+        if not _turns_at_once(term.left.track):
+            self.again(step_of(term.left.track))
         followed = self.constant(term.left)
         left = self.variable(f"None if m.tracks is None else m.tracks.answer({followed}, m)")
         right = self.write(term.right)
@@ -267,17 +272,18 @@ class _Writer:
         return self.variable(_unless_unknown([point], asked))
 
 
+_LONG = Followed | OverWindow | ShareOf | Siblings | AtFeeder | InStore | OfFood
+
+
 @cache
 def _takes_long(term: Term) -> bool:
-    match term:
-        case Arithmetic() | Comparison() | Both() | Either():
-            return _takes_long(term.left) or _takes_long(term.right)
-        case Opposite():
-            return _takes_long(term.operand)
-        case Calculated():
-            return any(_takes_long(each) for each in term.arguments)
-        case _:
-            return isinstance(term, Followed | OverWindow | ShareOf | Siblings | AtFeeder | InStore | OfFood)
+    return any(isinstance(part, _LONG) for part in parts_of(term))
+
+
+def _turns_at_once(track: Track) -> bool:
+    """It changes with flags and words alone, which are looked at whenever they change."""
+    numbers = (isinstance(part, PointValue) and part.type == "number" for part in parts_of(track.term))
+    return not track.ticking and not any(numbers)
 
 
 @cache

@@ -9,7 +9,7 @@ from rules.memory import DeviceMemory, History, Tracked
 from rules.plan import Plan
 from rules.signals import Following, Signal
 from rules.small import Lag, Timer, joined_lags, joined_timers
-from rules.stems import NO_MARK, Mark, Stem, ends_of, mark_of, running_of
+from rules.stems import Mark, Stem, ends_of, fresh_mark, mark_of, running_of
 from rules.tracks import RARE_FROM_S, Since, known_until
 from rules.usual import joined as joined_usual
 
@@ -139,5 +139,6 @@ class _Join:
 
 
 def _running(memory: DeviceMemory, each: Following, signal: Signal) -> Running | None:
+    """Of a mean without a mark, which another plan did not ask for, nothing is known but what is held."""
     stem = memory.tracked.stems.get(signal.key)
-    return None if stem is None else running_of(stem, memory.tracked.marks.get(each.key, NO_MARK))
+    return None if stem is None else running_of(stem, memory.tracked.marks.get(each.key) or fresh_mark(stem))

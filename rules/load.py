@@ -56,6 +56,8 @@ def load_library(folder: Path | None = None, overrides: Path | None = None) -> L
         faults += causes.unknown_rules(each.rule.id for each in loaded)
     if not loaded and not faults:
         faults.append(_no_rules(root))
+    if overrides is not None and not overrides.is_dir():
+        faults.append(_no_folder(overrides))
     if faults:
         raise Faulty(faults)
     tests = tuple(test for each in loaded for test in each.tests)
@@ -82,7 +84,18 @@ def _load_files(root: Path, shelf: Shelf) -> tuple[list[_Loaded], list[Fault]]:
     return loaded, faults
 
 
+def _no_folder(path: Path) -> Fault:
+    return Fault(
+        file=str(path),
+        line=1,
+        what=Text(zh="没有这个文件夹", en="there is no such folder"),
+        fix=Text(zh="请更正路径，或创建它", en="correct the path, or create it"),
+    )
+
+
 def _no_rules(root: Path) -> Fault:
+    if not root.is_dir():
+        return _no_folder(root)
     return Fault(
         file=str(root),
         line=1,

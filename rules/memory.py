@@ -154,6 +154,7 @@ def remember(memory: DeviceMemory, telemetry: Telemetry, keep: Mapping[str, time
         points=heard.points,
         windows=heard.windows,
         judged_by="" if heard.moved or heard.turned else memory.judged_by,
+        stale_from=None if heard.turned else memory.stale_from,
     )
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rules.model import Rule
 
 
+_LAYOUT = "signals and stems"
+"""What a memory holds of what is followed: one that was laid out otherwise is judged as by another plan."""
+
+
 @dataclass(frozen=True, slots=True)
 class Touch:
     """What a point is asked for: bits of signals that are looked at at once, at their next step, and of rules."""
@@ -84,7 +88,7 @@ def plan_of(rules: Iterable[Rule], device_class: str, duty: str, params: Callabl
     return Plan(
         rules=meant,
         windows=_windows(asked),
-        id=digest([device_class, duty, *_told(meant), *(each.key for each, _ in members)]),
+        id=digest([_LAYOUT, device_class, duty, *_told(meant), *(each.key for each, _ in members)]),
         signals=signals,
         where={name_of(each.track, each.params): (each, signal) for each, signal in members},
         touches=_touches(device_class, signals, quick),

@@ -6,7 +6,7 @@ heard at all is found by who waits for it (`collector/domain/silence.py`); here 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -104,10 +104,17 @@ def sight_of(device: Device, memory: DeviceMemory, at: datetime) -> Sight:
     return Sight(device=device, silent=is_silent(memory), mains=_mains(device, memory, at))
 
 
-def oversee(sights: Iterable[Sight], memory: SharedMemory, at: datetime, causes: Mapping[str, Cause]) -> Overview:
+def oversee(
+    sights: Iterable[Sight],
+    memory: SharedMemory,
+    at: datetime,
+    causes: Mapping[str, Cause],
+    buses: Collection[str] = (),
+) -> Overview:
     """What is found of a store's lines and its power at `at`, the newest event time that was judged of it.
 
-    `causes` are those of `causes/store.yaml`. Asked again with nothing new it changes nothing.
+    `causes` are those of `causes/store.yaml`, `buses` those that the inventory lists, whether or not anything on them
+    was heard yet: none but these can be down. Asked again with nothing new it changes nothing.
     """
     every = sorted(sights, key=lambda sight: sight.device.id)
     by_bus: dict[str, list[Sight]] = {}
@@ -119,6 +126,8 @@ def oversee(sights: Iterable[Sight], memory: SharedMemory, at: datetime, causes:
     work.judge(FAULTS[POWER_CUT], "", GATEWAY, cut, _cut_words(every), CUT_HOLD)
     for bus, on_it in by_bus.items():
         work.judge(FAULTS[BUS_DOWN], bus, on_it[0].device.id, _down(on_it), _down_words(bus, on_it), BUS_HOLD)
+    for bus in sorted(_buses_of(memory) - by_bus.keys() - set(buses)):
+        work.judge(FAULTS[BUS_DOWN], bus, GATEWAY, False, _gone_words(bus), BUS_HOLD)
     return Overview(memory=SharedMemory(alarms=work.alarms), changes=tuple(work.changes))
 
 
@@ -193,6 +202,10 @@ def _down(on_bus: list[Sight]) -> bool | None:
     return True if len(known) > 1 else None
 
 
+def _buses_of(memory: SharedMemory) -> set[str]:
+    return {bus for _, _, bus in (key.partition(":") for key in memory.alarms) if bus}
+
+
 def _cut(every: list[Sight], by_bus: Mapping[str, list[Sight]]) -> bool | None:
     """Whoever sees the mains decides; where they disagree, or nobody does, silence must be everywhere."""
     seen = {sight.mains for sight in every} - {None}
@@ -247,6 +260,10 @@ def _down_words(bus: str, on_bus: list[Sight]) -> Text:
         zh=f"总线 {bus} 上的 {len(names)} 台设备都没有应答：{zh}",
         en=f"None of the {len(names)} devices on bus {bus} answers: {en}",
     )
+
+
+def _gone_words(bus: str) -> Text:
+    return Text(zh=f"总线 {bus} 上已没有设备", en=f"No device is on bus {bus} any more")
 
 
 def _cut_words(every: list[Sight]) -> Text:

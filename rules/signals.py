@@ -86,11 +86,12 @@ def _following(asked: Iterable[tuple[Expression, Params]]) -> Iterator[Following
 
 def _follow(track: Track, params: Params) -> Following:
     statistic = track.kind not in {"usual", "lag", "timer"}
+    width = HOUR if track.kind == "usual" else width_of(track) if statistic else 0.0
     return Following(
         track=track,
-        key=digest([track.text, *(repr(params.get(name)) for name in track.params)]),
+        key=digest([track.text, repr(width), *(repr(params.get(name)) for name in track.params)]),
         params=params,
-        width=HOUR if track.kind == "usual" else width_of(track) if statistic else 0.0,
+        width=width,
         layout=_layout(track) if statistic else None,
     )
 

@@ -106,8 +106,10 @@ def joined_lags(
     earlier: Lag | None, later: Lag | None, began: tuple[float, float] | None, known_until: float, tau: float
 ) -> Lag | None:
     """What the later half began with has faded as far as it knew the number since; so does what it should have been."""
+    if earlier is not None and later is None:
+        return lag_on(earlier, known_until, tau)._replace(held=None)
     if earlier is None or later is None or began is None:
-        return later or earlier
+        return later
     at, first = began
     before = lag_on(earlier, min(known_until, at), tau)
     if at - before.at > tau:

@@ -38,9 +38,8 @@ class Mark(NamedTuple):
     total: float = 0.0
 
 
-NO_MARK = Mark()
 _stem, _running = partial(tuple.__new__, Stem), partial(tuple.__new__, Running)
-"""Without the detour of its own `__new__`, as in `rules.memory`."""
+"""Without the detour of their own `__new__`, as in `rules.memory`."""
 
 
 def ends_of(means: Iterable[Following], at: float) -> float:
@@ -50,8 +49,13 @@ def ends_of(means: Iterable[Following], at: float) -> float:
 def begun(means: Iterable[Following], marks: dict[str, Mark], stem: Stem) -> Stem:
     """Those averages that have no mark yet begin now; what was summed up before is none of theirs."""
     for each in means:
-        marks.setdefault(each.key, Mark(stem.weight, stem.covered, stem.total))
+        marks.setdefault(each.key, fresh_mark(stem))
     return stem._replace(ends=ends_of(means, stem.at))
+
+
+def fresh_mark(stem: Stem) -> Mark:
+    """Of a bucket that begins."""
+    return Mark(*stem[3:])
 
 
 def lengthened(stem: Stem, until: float) -> Stem:
@@ -82,3 +86,8 @@ def running_of(stem: Stem, mark: Mark) -> Running:
 def mark_of(stem: Stem, running: Running) -> Mark:
     """The mark of which `running` has come since."""
     return Mark(stem.weight - running.weight, stem.covered - running.covered, stem.total - running.first)
+
+
+def cut(stem: Stem, ends: float) -> Stem:
+    """Counted anew from here: so that what no sum of doubles bears is forgotten with the bucket that it was in."""
+    return _stem((stem.held, stem.at, ends, 0.0, 0.0, 0.0))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Literal
 
@@ -231,6 +232,16 @@ Term = (
     | LocalHour
     | SunUp
 )
+
+
+def parts_of(term: Term) -> Iterator[Term]:
+    """The term and all that it is made of, without what its tracks are."""
+    yield term
+    for field in fields(term):
+        inner = getattr(term, field.name)
+        for each in inner if isinstance(inner, tuple) else (inner,):
+            if isinstance(each, Term):
+                yield from parts_of(each)
 
 
 def needed(term: Term) -> frozenset[str]:

@@ -17,7 +17,7 @@ from rules.pace import after
 from rules.plan import Plan
 from rules.signals import HOUR, Following, Signal
 from rules.small import Timer, lagged, lagging, minutes_lasting, minutes_since, timed
-from rules.stems import NO_MARK, Stem, begun, ends_of, followed_by, lengthened, mark_of, running_of
+from rules.stems import Mark, Stem, cut, ends_of, followed_by, fresh_mark, lengthened, mark_of, running_of
 from rules.terms import Followed, Question
 from rules.usual import Hour, spread_of, teach, usual
 from rules.window import STALE_AFTER
@@ -179,7 +179,7 @@ class Tracking:
             if held is not False:
                 weight += now - at
                 total += held * (now - at)
-        before_w, before_c, before_t = self._marks.get(each.key, NO_MARK)
+        before_w, before_c, before_t = self._marks.get(each.key) or fresh_mark(stem)
         rows = self._settled(each, layout)
         if rows:
             _, past_w, past_c, past_t = layout.sums.unpack_from(rows)
@@ -204,8 +204,8 @@ class Tracking:
         if stem is None:
             if held is None:
                 return
-            self._own_marks()
-            stem = begun(signal.means, self._marks, Stem(held, self._now, 0.0))
+            stem = Stem(held, self._now, ends_of(signal.means, self._now))
+            self._keep_marks(dict.fromkeys([each.key for each in signal.means], fresh_mark(stem)))
         elif known_until < self._now:
             lost = self._stem(signal, stem, max(known_until, stem.at))._replace(held=None)
             stem = followed_by(self._stem(signal, lost, self._now), held)
@@ -218,23 +218,18 @@ class Tracking:
         longer = lengthened(stem, until)
         if until < stem.ends:
             return longer
-        for each in signal.means:
-            if until // each.width != stem.at // each.width:
-                self._close(each, stem, longer)
-        return longer._replace(ends=ends_of(signal.means, until))
+        self._keep_marks({each.key: self._mark_after(each, stem, longer) for each in signal.means})
+        return cut(longer, ends_of(signal.means, until))
 
-    def _close(self, each: Following, stem: Stem, longer: Stem) -> None:
-        """The bucket that ran when the stem was as it was, and those between."""
-        ran = running_of(stem, self._marks.get(each.key, NO_MARK))
-        running, closed = settle(ran, longer.at, each.width, "mean")
+    def _mark_after(self, each: Following, stem: Stem, longer: Stem) -> Mark:
+        """On the stem that is cut where `longer` ends; the bucket that ran and those between are put away, if over."""
+        mark = self._marks.get(each.key) or fresh_mark(stem)
+        if longer.at // each.width == stem.at // each.width:
+            return mark_of(cut(longer, 0.0), running_of(longer, mark))
+        running, closed = settle(running_of(stem, mark), longer.at, each.width, "mean")
         if closed and each.layout is not None:
             self._put(each, each.layout, closed, int(longer.at // each.width) - 1)
-        self._own_marks()
-        self._marks[each.key] = mark_of(longer, running)
-
-    def _own_marks(self) -> None:
-        if self._marks is self._memory.tracked.marks:
-            self._marks = dict(self._marks)
+        return mark_of(cut(longer, 0.0), running)
 
     def _take(self, each: Following, held: float | bool | None, known_until: float, moment: Moment) -> None:
         key, kind, now = each.key, each.track.kind, self._now
@@ -297,6 +292,11 @@ class Tracking:
             self._stems = dict(self._stems)
         self._stems[key] = stem
 
+    def _keep_marks(self, marks: Mapping[str, Mark]) -> None:
+        if self._marks is self._memory.tracked.marks:
+            self._marks = dict(self._marks)
+        self._marks.update(marks)
+
     def _keep_timer(self, key: str, before: Timer | None, timer: Timer | None) -> None:
         if timer is None or timer == before:
             return
@@ -343,6 +343,6 @@ def known_until(each: Signal, since: Since, now: float) -> float:
         last = since.points.get(point)
         if last is not None and last.quality is Quality.GOOD:
             stale = last.at.timestamp() + _STALE_S
-            if since.at < stale < until:
+            if since.at <= stale < until:
                 until = stale
     return until

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -107,6 +108,10 @@ def read_inventory(folder: Path) -> dict[str, StoreInventory]:
                 found[one.store] = one
         except (msgspec.DecodeError, ValueError) as error:
             raise _unreadable(folder / INVENTORY, number, error) from error
+    if not found:
+        what = Text(zh="没有列出任何门店", en="it names no store")
+        fix = Text(zh="每个门店一行清单", en="write a line with the inventory of each store")
+        raise Faulty([Fault(file=str(folder / INVENTORY), line=1, what=what, fix=fix)])
     return found
 
 
@@ -147,13 +152,14 @@ def telemetry_line(
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    number = 0
     try:
         with _opened(path) as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield number, line.removeprefix(BOM_UTF8) if number == 1 else line
-    except OSError as error:
-        raise _unreadable(path, 1, error) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(path, number + 1, error) from error
 
 
 def _opened(path: Path) -> IO[bytes] | gzip.GzipFile:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
 from edge_agent.contract.readings import Device
+from edge_agent.contract.text import Text
 from rules.kinship import kinship_of
 from rules.load import load_rules
 from rules.scoring.data import INVENTORY, read_inventory, read_telemetry
+from rules.scoring.doubts import doubts
 from rules.scoring.labels import FILE, Label, read_labels
 from rules.scoring.match import Outcome, ScoredAlarm, ScoredTicket, match
 from rules.scoring.replay import Replay
@@ -33,23 +35,29 @@ CREEPING = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What judging one store brought. `length` is the event time that its telemetry spans."""
+    """What judging one store brought. `length` is the event time that its telemetry spans. Polls of devices that are
+    `unlisted` decide nothing; those that came `out_of_order`, older than what was judged of their device, hardly any.
+    """
 
     store: str
     tickets: tuple[ScoredTicket, ...]
     alarms: tuple[ScoredAlarm, ...]
     readings: int
     length: timedelta
+    unlisted: Mapping[str, int] = field(default_factory=dict)
+    out_of_order: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """`named` are the causes that the rules tell; faults of labels that are none of them can be found, never named."""
+    """`named` are the causes that the rules tell; faults of labels that are none of them can be found, never named.
+    `doubts` are what makes the score worse than the rules are: data that do not fit together."""
 
     score: Score
     outcome: Outcome
     readings: int
     named: frozenset[str] = frozenset()
+    doubts: tuple[Text, ...] = ()
 
     @property
     def nameless(self) -> list[str]:
@@ -65,7 +73,8 @@ def score_folder(folder: Path, rules: Path | None = None, workers: int | None = 
         judged = [store for part in pool.map(_judge_part, repeat(folder), repeat(rules), dealt) for store in part]
     found = scored(judged, labels, {store: one.devices for store, one in inventory.items()})
     suspects = (suspect for rule in book.rules for own in rule.suspects.values() for suspect in own)
-    return replace(found, named=frozenset({suspect.cause.id for suspect in suspects} | book.store_causes.keys()))
+    named = frozenset({suspect.cause.id for suspect in suspects} | book.store_causes.keys())
+    return replace(found, named=named, doubts=tuple(doubts(judged, labels, inventory)))
 
 
 def _dealt(sizes: Mapping[str, int], workers: int) -> list[frozenset[str]]:
@@ -95,6 +104,8 @@ def judged_of(one: Replay) -> Judged:
         alarms=one.alarms,
         readings=one.readings,
         length=one.last_at - begin,
+        unlisted=dict(one.unlisted),
+        out_of_order=one.out_of_order,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -63,6 +63,8 @@ class Replay:
         self._cleared: list[ScoredAlarm] = []
         self._numbers: dict[Key, int] = {}
         self.tickets: list[ScoredTicket] = []
+        self.unlisted: Counter[str] = Counter()
+        self.out_of_order = 0
         self.changes = 0
         self.readings = 0
         self.first_at: datetime | None = None
@@ -84,7 +86,11 @@ class Replay:
         self._listen(arrived_at or telemetry.at)
         device = self._devices.get(telemetry.device)
         if device is None:
+            self.unlisted[telemetry.device] += 1
             return None
+        known = self._memories.get(device.id)
+        if known is not None and known.at is not None and telemetry.at < known.at:
+            self.out_of_order += 1
         self._pass_to(telemetry.at)
         self.readings += len(telemetry.readings)
         self._known = note(self._known, self._book.asked_of(device.device_class), telemetry)
@@ -123,8 +129,11 @@ class Replay:
 
     def _listen(self, at: datetime) -> None:
         """A store that was not heard for long is one alarm, raised while nobody heard it and cleared by this word."""
-        before, self._heard_at = self._heard_at, at
-        if before is None or at <= before:
+        before = self._heard_at
+        if before is not None and at <= before:
+            return
+        self._heard_at = at
+        if before is None:
             return
         self._pauses.append((at - before).total_seconds())
         if at - before < OFFLINE_AFTER:

@@ -100,3 +100,13 @@ def test_an_answer_does_not_depend_on_who_else_asks() -> None:
     alone = [says(book_for(number), judged(book_for(number), all_))[0] for number in numbers]
     book = book_for(*numbers)
     assert list(says(book, judged(book, all_))) == alone
+
+
+def test_an_alarm_whose_rule_now_needs_a_point_that_is_never_told_clears_all_the_same() -> None:
+    follows = rule_of("avg(temp.control, 3h) == 12345.678", "t.other")
+    rule = replace(rule_of("temp.control > -10", "t.r"), normal=compile_condition("not in.door", CASE))
+    edited = replace(rule_of("temp.probe1 > -10", "t.r"), normal=compile_condition("not in.door", CASE))
+    memory = judged(book_of([rule, follows]), [said(0, temp_control=-5.0, in_door=True)])
+    told = [said(n, temp_control=-20.0, in_door=n < 5) for n in range(1, 60)]
+    assert "t.r" in judged(book_of([edited, follows]), told[:4], memory).alarms
+    assert judged(book_of([edited, follows]), told, memory).alarms == {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from edge_agent.contract.readings import Quality, Telemetry
+from rules.segments import fork, join
 from tests.unit.rules.followed import book_for, judged, number, says
-from tests.unit.rules.judged import Said, said, telemetry
+from tests.unit.rules.judged import Said, freezer, said, telemetry
 
 BAD: Said = Quality.PROBE_FAULT
 NINE_OF_TEN: list[Said] = [BAD if n % 10 == 9 else 1.0 for n in range(160)]
@@ -199,3 +200,69 @@ def test_what_nobody_can_have_measured_is_not_summed(value: float) -> None:
     assert number("avg(temp.control, 24h)", told) == 1
     assert number("max(temp.control + temp.control, 24h)", told) == 2
     assert number("lagged(temp.control, 90m)", told) is None
+
+
+@pytest.mark.parametrize(
+    ("mean", "other"),
+    [
+        ("avg(temp.control, 24h)", "max(temp.control, 24h)"),
+        ("share(out.compressor, 1h)", "since(out.compressor)"),
+        ("minutes(in.door, 24h)", "usual(in.door)"),
+    ],
+)
+def test_a_mean_may_go_while_others_follow_the_same(mean: str, other: str) -> None:
+    both, alone = book_for(mean, other), book_for(other)
+    told = [said(n, temp_control=-20.0, out_compressor=n % 2 == 0, in_door=False) for n in range(20)]
+    memory = judged(alone, [said(20, temp_control=-20.0)], judged(both, told))
+    assert memory.at == said(20).at
+    assert memory.tracked.stems == {}
+
+
+def test_a_mean_that_is_asked_before_its_first_telemetry_knows_nothing_of_what_others_summed() -> None:
+    """The door stood open for twenty hours, six days ago."""
+    book, more = book_for("share(in.door, 24h)"), book_for("share(in.door, 24h)", "minutes(in.door, 6h)")
+    memory = judged(book, [said(n, in_door=n < 1200) for n in range(0, 8640, 10)])
+    live = judged(more, [said(n, in_door=False) for n in range(8640, 8700, 10)], fork(memory))
+    joined = join(more, freezer(), memory, live).memory
+    for known in (memory, joined, judged(more, [said(8700, in_door=False)], joined)):
+        assert says(more, known)[1] in {None, 0.0}
+
+
+@pytest.mark.parametrize("absurd", [1e25, 1e18, 6553.5])
+def test_one_absurd_value_is_forgotten_with_its_length(absurd: float) -> None:
+    book = book_for("avg(temp.control, 6h)", "mkt(temp.control, 6h)", "avg(temp.control, 24h)")
+    values = [absurd if n in (10, 11) else -20.0 - n % 2 / 10 for n in range(360)]
+    memory = judged(book, [said(n * 5, temp_control=value) for n, value in enumerate(values)])
+    assert says(book, memory) == tuple([pytest.approx(-20.05, abs=0.02)] * 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "minutes(lasting(temp.control > -10) > 30, 6h)",
+        "minutes(lasting(held(in.door, 30m)) > 30, 6h)",
+        "minutes(lasting(in.door and lasting(in.door) > 30) > 30, 6h)",
+    ],
+)
+def test_a_time_that_runs_over_what_changes_by_itself_is_looked_at_too(text: str) -> None:
+    before = [said(n, temp_control=-20.0, in_door=False) for n in range(0, 66, 5)]
+    after = [said(66 + n, temp_control=-5.0, in_door=True) for n in range(0, 400, 5)]
+    book = book_for(text)
+    (minutes,) = says(book, judged(book, [*before, *after]))
+    assert isinstance(minutes, float)
+    assert minutes > 290
+
+
+def test_a_point_that_came_by_a_late_word_does_not_stand_for_ever() -> None:
+    book = book_for("minutes(temp.control > -30, 1h)", "lasting(temp.control > -30)")
+    runs = [said(n, out_compressor=True) for n in range(400)]
+    late = [*runs[:23], said(18, temp_control=-20.0), *runs[23:]]
+    assert says(book, judged(book, late)) == (None, None)
+
+
+@pytest.mark.parametrize("middle", [19, 20, 21])
+def test_a_value_stands_for_twenty_minutes_whenever_others_are_told(middle: int) -> None:
+    book = book_for("minutes(temp.control > -30, 3h)")
+    told = [said(n, temp_control=-20.0) for n in range(-178, 1)]
+    told += [said(middle, in_door=False), said(39, temp_control=-20.0)]
+    assert says(book, judged(book, told))[0] == pytest.approx(180 - 19 - 6, abs=6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -201,3 +202,31 @@ def test_what_is_no_label_is_named_with_its_line(tmp_path: Path, text: str, line
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     (fault,) = faults(read_labels, tmp_path / FILE)
     assert (fault.line, what in fault.what.en) == (line, True)
+
+
+def test_a_file_that_was_cut_short_is_named(tmp_path: Path) -> None:
+    packed = gzip.compress(telemetry_line("s1", "x", 1, [POLL] * 50))
+    (tmp_path / f"{TELEMETRY}.gz").write_bytes(packed[:-20])
+    (fault,) = faults(read_telemetry, tmp_path)
+    assert fault.file.endswith(TELEMETRY)
+
+
+def test_an_inventory_without_stores_is_named(tmp_path: Path) -> None:
+    (tmp_path / INVENTORY).write_text("", encoding="utf-8")
+    (fault,) = faults(read_inventory, tmp_path)
+    assert fault.what.en == "it names no store"
+
+
+def test_data_that_do_not_fit_together_are_said_before_the_score(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, INVENTORY, {"store": "s1", "devices": [DEVICE, {"id": "x", "device_class": "fridge"}]})
+    polls = [{"store": "s1", **BODY, "at": BODY["at"] + n * 60_000} for n in (0, 2, 1)]
+    write(tmp_path, TELEMETRY, *polls, {"store": "s1", **BODY, "device": "freezer-7"})
+    stranger = Label(store="s1", device="freezer-9", fault="probe_open", onset_at=AT)
+    write_labels(tmp_path / FILE, [stranger, replace(stranger, device="freezer-1")])
+    main(["score", "--data", str(tmp_path)])
+    said = capsys.readouterr().err.splitlines()
+    assert [any(word in line for line in said) for word in ("fridge", "freezer-7 (1)", "freezer-9")] == [True] * 3
+    assert any(TELEMETRY in line and "1 " in line and "freezer" not in line for line in said)
+    assert len(said) == 4

@@ -20,6 +20,10 @@ def offline(minutes: Iterable[float]) -> list[str]:
     return [ticket.rule for ticket in one.tickets]
 
 
+def test_a_late_word_of_one_device_does_not_make_the_next_of_another_a_silence() -> None:
+    assert offline([*range(31), 5, *range(31, 40)]) == []
+
+
 def test_a_store_that_tells_something_each_minute_is_offline_after_eight() -> None:
     assert offline([*range(61), *range(67, 90)]) == []
     assert offline([*range(61), *range(69, 90)]) == [OFFLINE]
