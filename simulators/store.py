@@ -21,6 +21,7 @@ from simulators.turn import Turn
 
 __all__ = [
     "GATEWAY",
+    "LINE_DOWN",
     "STEP",
     "NoSuchMachine",
     "Place",
@@ -36,6 +37,8 @@ __all__ = [
 ]
 
 STEP = timedelta(seconds=10)
+LINE_DOWN = "line_to_head_office_down"
+"""The fault in which a store works on, and nobody hears it."""
 
 
 def start(
@@ -80,7 +83,7 @@ def silent(state: StoreState, faults: Faults) -> frozenset[str]:
 
 def offline(state: StoreState, faults: Faults) -> bool:
     """Whether head office cannot hear the store: its line is down, or mains and UPS are gone."""
-    return "line_to_head_office_down" in faults.get(GATEWAY, ()) or _ups_empty(state)
+    return LINE_DOWN in faults.get(GATEWAY, ()) or _ups_empty(state)
 
 
 def _ups_empty(state: StoreState) -> bool:

@@ -184,10 +184,12 @@ class Replay:
             if write.alarm is not None and key not in open_now:
                 open_now.add(key)
                 self._tell(key, write.alarm)
-            if write.case.active:
+        # Also those that an alarm has left for another case: no write is about them.
+        for key, case in self._cases.items():
+            if case.active:
                 self._closing.pop(key, None)
             else:
-                self._closing[key] = self._at + CLOSED_AFTER
+                self._closing.setdefault(key, self._at + CLOSED_AFTER)
         self._review_at = review_by(self._cases.values(), self._kinship, self._at)
 
     def _tell(self, key: Key, alarm: Standing) -> None:

@@ -18,7 +18,7 @@ from simulators.plants.case import Case
 from simulators.plants.setting import World
 from simulators.reference import Reference, ReferenceMachine
 from simulators.state import StoreState
-from simulators.store import advance, offline, silent
+from simulators.store import LINE_DOWN, advance, offline, silent
 from simulators.supply import Faults
 
 PERIOD = timedelta(minutes=1)
@@ -37,10 +37,15 @@ class Heard:
 
 @dataclass(slots=True)
 class _Watch:
-    """What became of the food while an episode lasted and after."""
+    """What became of the food while an episode lasted and after.
+
+    What was too warm before the fault could be seen is the doing of something else.
+    """
 
     episode: Episode
     suffering: tuple[str, ...]
+    shown_at: datetime
+    warm_before: frozenset[str] = frozenset()
     product_limit_at: datetime | None = None
     recovered_at: datetime | None = None
 
@@ -99,7 +104,7 @@ class StoreRun:
         """In the order of arrival."""
         state = self.reference.start(self.begin, self.timezone, self.world)
         told = Telling(self.reference.machines, state, self.polled)
-        watches = [_Watch(episode, self._suffering(episode)) for episode in self.episodes]
+        watches = [_Watch(each, self._suffering(each), each.observable_at) for each in self.episodes]
         while told.state.at < self.end:
             yield from told.turn(faults_of(self.episodes, told.state.at))
             self._look_at_food(watches, told.state)
@@ -108,19 +113,23 @@ class StoreRun:
     def _look_at_food(self, watches: Sequence[_Watch], state: StoreState) -> None:
         for watch in watches:
             episode = watch.episode
+            warm_now = frozenset(device for device in watch.suffering if too_warm(state, device))
+            if state.at < watch.shown_at:
+                watch.warm_before = warm_now
             if state.at < episode.onset_at or watch.recovered_at is not None:
                 continue
-            warm = any(too_warm(state, device) for device in watch.suffering)
-            if warm and watch.product_limit_at is None and state.at <= episode.mended_at:
+            watch.warm_before &= warm_now
+            warm = bool(warm_now - watch.warm_before)
+            if warm and watch.product_limit_at is None and watch.shown_at <= state.at <= episode.mended_at:
                 watch.product_limit_at = state.at
-            over = state.at >= episode.mended_at + SETTLED and not warm
+            over = state.at >= episode.mended_at + SETTLED and not warm_now
             if over or state.at >= episode.mended_at + RECOVERY_AT_MOST:
                 watch.recovered_at = state.at
 
     def _suffering(self, episode: Episode) -> tuple[str, ...]:
         """The machines whose food the fault may spoil."""
         machines = self.reference.machines
-        if episode.kind.affects == "bus":
+        if episode.kind.affects == "bus" or episode.kind.name == LINE_DOWN:
             return ()
         if episode.kind.affects == "store":
             return tuple(machine.device for machine in machines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from simulators.faults import KINDS, FaultKind, kind_of
 from simulators.fleet.fleet import LEARNING, TUNING, FleetSpec, fleet
 from simulators.fleet.plan import APART, KNOWN_AFTER, Episode, Ground, plan
 from simulators.fleet.run import StoreRun
+from simulators.store import GATEWAY, LINE_DOWN
 from tests.unit.simulators.reference import REFERENCE
 
 SPEC = FleetSpec(seed=TUNING, healthy=1, faulty=4, days=91, episodes=4)
@@ -79,3 +81,31 @@ def test_what_finds_no_room_is_left() -> None:
     planned = plan(ground(28.0), kinds, seed=1)
     assert len(planned.episodes) + len(planned.left) == 9
     assert planned.left
+
+
+def test_food_that_was_too_warm_before_a_fault_is_not_its_doing() -> None:
+    """The compressor of a case stops; hours later, the line to head office and, for a minute, the mains."""
+    run = replace(RUNS[0], end=RUNS[0].begin + timedelta(hours=12), labels=[])
+    at = {name: run.begin + timedelta(hours=hours) for name, hours in (("dead", 1), ("line", 7), ("mains", 9))}
+    cases = (
+        ("chiller-3", "compressor_dead", "refrigeration_case", at["dead"], timedelta(hours=10)),
+        (GATEWAY, LINE_DOWN, "store", at["line"], timedelta(hours=1)),
+        (GATEWAY, "store_power_cut", "store", at["mains"], timedelta(minutes=1)),
+    )
+    run.episodes = tuple(
+        Episode(
+            device=device,
+            kind=kind_of(fault, on),
+            onset_at=onset,
+            over=timedelta(),
+            severity=1.0,
+            mended_at=onset + lasts,
+        )
+        for device, fault, on, onset, lasts in cases
+    )
+    for _ in run.heard():
+        pass
+    limits = {label.fault: label.product_limit_at for label in run.labels}
+    assert limits["compressor_dead"] is not None
+    assert limits["compressor_dead"] < at["line"]
+    assert (limits[LINE_DOWN], limits["store_power_cut"]) == (None, None)
