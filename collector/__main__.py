@@ -18,6 +18,7 @@ from collector.domain.accounts import Account, hash_password, hash_token
 from collector.domain.tickets import ROLES
 from collector.explain import CannotExplain
 from collector.explain_command import add_explain, explain_alarm
+from collector.export import UnknownStore
 from collector.export_command import add_export, export_stored
 from collector.settings import Settings, load_settings
 from collector.store import accounts
@@ -165,6 +166,8 @@ def _export(arguments: argparse.Namespace, say: Say) -> int:
     database = _open(settings)
     try:
         say(export_stored(database, settings, arguments, wall_now()))
+    except UnknownStore as error:
+        raise AnswerIs(error.sentence) from error
     except OSError as error:
         raise AnswerIs(Text(zh=f"无法写入:{error}", en=f"cannot be written: {error}")) from error
     finally:

@@ -105,6 +105,7 @@ class Collector:
             clock=clock,
             wall=wall_now,
             readiness=self._readiness,
+            book=lambda: rules.book,
             observe=self._observe,
             page=PAGE,
             behind_tls=settings.web.behind_tls,

@@ -67,7 +67,8 @@ class Desk:
     def tell(self, change: Change, at: datetime | None) -> int | None:
         """As `take`, unless somebody or something holds it back."""
         fault = fault_of(self._book, change.rule)
-        told = lifecycle.note(self._connection, self._store, change, fault, fault.title, self._now)
+        food = self._book.food
+        told = lifecycle.note(self._connection, self._store, change, fault, fault.title, self._now, food)
         return self.take(change, fault, at) if told.now else None
 
     def take(self, change: Change, fault: Fault, at: datetime | None = None) -> int | None:
@@ -96,7 +97,10 @@ class Desk:
             return
         told = amendment.put
         episodes.replace_one(self._connection, self._store, device.id, told, amendment.removed)
-        if told.ticket is None or was is None or told.since > was:
+        if was is None or told.since > was:
+            return
+        lifecycle.correct(self._connection, self._store, device.id, was, told)
+        if told.ticket is None:
             return
         self._correct_alarm((device.id, rule.id), was, told.since, at_least=told.since_at_least)
         ticket = tickets.with_id(self._connection, told.ticket)
@@ -106,7 +110,7 @@ class Desk:
                 self._say(intake, ticket)
 
     def put_first(self, id_: AlarmId, cause: Diagnosis) -> None:
-        """What was behind an alarm has turned out."""
+        """What was behind an alarm has turned out: it is over, and to be told so next."""
         known = self._alarms.get(id_)
         if known is None:
             return
@@ -141,8 +145,9 @@ class Desk:
             self._perform(write, fresh, fault)
         if folded.writes:
             self._keep_alarms(fresh)
+            ended = {write.case.key for write in folded.writes if write.kind == "clear"}
             for key, ticket in list(self._open.items()):
-                self._settle(key, ticket)
+                self._settle(key, ticket, an_alarm_ended=key in ended)
 
     def _perform(self, write: Write, fresh: TicketAlarm | None, fault: Fault | None) -> None:
         alarm, other = write.alarm, write.other
@@ -176,13 +181,12 @@ class Desk:
         what = f"{ticket.number} {said(self._device(ticket.device).name, ticket.title)}"
         self._say(take_under(into, write.case, what, self._now), into)
 
-    def _settle(self, key: Key, ticket: Ticket) -> None:
+    def _settle(self, key: Key, ticket: Ticket, *, an_alarm_ended: bool) -> None:
         left = settle(ticket, self._cases[key], self._now)
         if isinstance(left, Intake):
             self._say(left, ticket)
-        elif left is not None:
-            tickets.change(self._connection, ticket.state, left)
-            self._open[key] = left
+        elif left is not None or an_alarm_ended:
+            self._show(left or replace(ticket, updated_at=self._now), ticket)
 
     def _keep_alarms(self, fresh: TicketAlarm | None) -> None:
         """Where each alarm is now, and how it stands."""
@@ -206,13 +210,22 @@ class Desk:
             self._open[key] = intake.ticket
         self._tell_of(intake.ticket, intake)
 
+    def _show(self, ticket: Ticket, before: Ticket) -> None:
+        """What its history has no line of: pages that are open show it all the same."""
+        if ticket != before and tickets.change(self._connection, before.state, ticket):
+            self._open[_key(ticket)] = ticket
+            self._feed(ticket)
+
     def _tell_of(self, ticket: Ticket, intake: Intake) -> None:
-        device, kind = self._device(ticket.device), intake.event.kind
         tickets.append_event(self._connection, ticket.id, intake.event)
-        feed.append(self._connection, summarise(ticket, inventory.label(self._connection, self._store), device))
-        self.events += 1
-        told = (ticket.number, kind, self._store, device.id, ticket.fault)
+        self._feed(ticket)
+        told = (ticket.number, intake.event.kind, self._store, ticket.device, ticket.fault)
         log.info("ticket %s %s store=%s device=%s fault=%s", *told)
+
+    def _feed(self, ticket: Ticket) -> None:
+        label = inventory.label(self._connection, self._store)
+        feed.append(self._connection, summarise(ticket, label, self._device(ticket.device)))
+        self.events += 1
 
     def _name(self, standing: Standing, alarm: TicketAlarm) -> str:
         return said(self._device(standing.device).name, alarm.title)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from collector.domain.episodes import Episode
+from collector.domain.suppression import Kind
 from collector.explain import Explained
 from configs.durations import duration_text
 from edge_agent.contract.catalogue import DEVICE_CLASSES
@@ -39,6 +41,21 @@ _ORIGINS = {
     "store": Text(zh="门店", en="the store"),
     "device": Text(zh="设备", en="the device"),
 }
+_TICKET_STATES: dict[str, Text] = {
+    "new": Text(zh="待接单", en="new"),
+    "accepted": Text(zh="处理中", en="accepted"),
+    "fixed": Text(zh="已修复", en="fixed"),
+    "closed": Text(zh="已关闭", en="closed"),
+    "cancelled": Text(zh="已取消", en="cancelled"),
+    "merged": Text(zh="已合并", en="merged"),
+}
+_WITHHELD: dict[str, Text] = {
+    Kind.SHELVED: Text(zh="报警已搁置", en="shelved"),
+    Kind.BY_DESIGN: Text(zh="设备已临时屏蔽", en="masked for a while"),
+    Kind.OUT_OF_SERVICE: Text(zh="设备停用中", en="out of service"),
+    Kind.SHADOW: Text(zh="规则处于影子模式", en="the rule is in shadow"),
+}
+_WITHHELD_SOMEHOW = Text(zh="报警被抑制", en="withheld")
 _NEVER = Text(zh="从未上报", en="never reported")
 _OLD = Text(zh="太久没有上报", en="too old")
 
@@ -66,7 +83,8 @@ class _Teller:
         self._explained, self._language = explained, language
         self._one: Explanation = explained.explanation
         self._zone = zone(explained.store.timezone) or UTC
-        self._meanings = DEVICE_CLASSES[explained.device.device_class].points
+        known = DEVICE_CLASSES.get(explained.device.device_class)  # head office's own devices are of none
+        self._meanings = {} if known is None else known.points
 
     def verdict(self) -> Iterator[Text]:
         one, explained = self._one, self._explained
@@ -142,15 +160,24 @@ class _Teller:
         explained = self._explained
         episode, ticket = explained.episode, explained.ticket
         if episode is not None:
-            raised = self._time(episode.raised_at)
-            over = "" if episode.cleared_at is None else self._time(episode.cleared_at)
-            yield Text(zh=f"当时的记录:{raised} 报警,{over} 解除", en=f"On record: raised at {raised}, cleared {over}")
+            yield self._recorded(episode)
         elif explained.since is not None:
             yield Text(zh="当时的记录:没有报警", en="On record: no alarm at that time")
         if ticket is not None:
-            yield Text(zh=f"工单 {ticket.number}({ticket.state})", en=f"Ticket {ticket.number} ({ticket.state})")
+            stands = _TICKET_STATES[ticket.state]
+            yield Text(zh=f"工单 {ticket.number}({stands.zh})", en=f"Ticket {ticket.number} ({stands.en})")
         if explained.withheld:
-            yield Text(zh=f"未通知任何人:{explained.withheld}", en=f"Nobody was told: {explained.withheld}")
+            why = _WITHHELD.get(explained.withheld, _WITHHELD_SOMEHOW)
+            yield Text(zh=f"未通知任何人:{why.zh}", en=f"Nobody was told: {why.en}")
+
+    def _recorded(self, episode: Episode) -> Text:
+        raised = self._time(episode.raised_at)
+        if episode.cleared_at is None:
+            return Text(
+                zh=f"当时的记录:{raised} 报警,尚未解除", en=f"On record: raised at {raised}, it has not cleared since"
+            )
+        over = self._time(episode.cleared_at)
+        return Text(zh=f"当时的记录:{raised} 报警,{over} 解除", en=f"On record: raised at {raised}, cleared {over}")
 
     def _part(self, part: Part) -> Iterator[str]:
         indent = "  " * part.depth

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import count
 from pathlib import Path
 from typing import IO
 
+from collector.domain.line_faults import OFFICE
 from collector.store import inventory
 from collector.store.database import Database
 from collector.stored import SAMPLES_AT_MOST, points_of, stored_polls
 from collector.telemetry.base import Span, TelemetryStore
 from edge_agent.contract.clock import MILLISECOND
 from edge_agent.contract.readings import Telemetry
+from edge_agent.contract.text import Text
 from rules.neighbours import Setting
 from rules.scoring.data import INVENTORY, TELEMETRY, StoreInventory, stored_inventory_line, telemetry_line
 
@@ -26,6 +28,15 @@ _TOGETHER = 500
 _STREAM = "stored"
 
 
+class UnknownStore(LookupError):
+    """Name stores that have been heard, or none for all; `sentence` says which have not."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        listed = ", ".join(sorted(names))
+        self.sentence = Text(zh=f"没有门店 {listed}", en=f"there is no store {listed}")
+        super().__init__(self.sentence.en)
+
+
 def export(
     database: Database,
     telemetry: TelemetryStore,
@@ -34,14 +45,18 @@ def export(
     since: datetime,
     until: datetime,
 ) -> int:
-    """Of these stores, or of all where none is named; how many readings there were. Raises TryLater, OSError."""
+    """Of these stores, or of all where none is named; how many readings there were.
+
+    Raises UnknownStore, TryLater, OSError.
+    """
+    settings = _settings(database, stores)
     folder.mkdir(parents=True, exist_ok=True)
     readings = 0
     with (
         gzip.open(folder / f"{TELEMETRY}.gz", "wb", compresslevel=3) as told,
         (folder / INVENTORY).open("wb") as listed,
     ):
-        for setting in _settings(database, stores):
+        for setting in settings:
             listed.write(stored_inventory_line(_inventory(setting)))
             readings += _write(told, setting.id, _polls(telemetry, setting, since, until))
     return readings
@@ -49,8 +64,10 @@ def export(
 
 def _settings(database: Database, stores: Collection[str]) -> Sequence[Setting]:
     with database.reading() as connection:
-        wanted = [one.label.id for one in inventory.states(connection) if not stores or one.label.id in stores]
-        known = inventory.known_devices(connection, wanted)
+        there = {one.label.id for one in inventory.states(connection)} - {OFFICE}
+        if unknown := set(stores) - there:
+            raise UnknownStore(unknown)
+        known = inventory.known_devices(connection, stores or there)
         return list(inventory.settings(connection, known).values())
 
 

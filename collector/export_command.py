@@ -24,7 +24,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
 
 def export_stored(database: Database, settings: Settings, arguments: argparse.Namespace, now: datetime) -> Text:
-    """What was done. Raises OSError."""
+    """What was done. Raises UnknownStore, OSError."""
     since, until = arguments.since or now - EXPORTED, arguments.until or now
     telemetry = telemetry_store(settings.telemetry, database, lambda: now)
     try:

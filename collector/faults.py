@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from collector.domain.intake import Fault
 from collector.domain.line_faults import LINE_FAULTS
 from collector.domain.office_faults import OFFICE_FAULTS
@@ -24,3 +26,8 @@ class Unknown:
 
 def fault_of(book: RuleBook, rule: str) -> Fault:
     return book.by_id.get(rule) or FAULTS.get(rule) or LINE_FAULTS.get(rule) or OFFICE_FAULTS.get(rule) or Unknown(rule)
+
+
+def known_faults(book: RuleBook) -> Set[str]:
+    """The ids of all that somebody may be told of."""
+    return book.by_id.keys() | FAULTS.keys() | LINE_FAULTS.keys() | OFFICE_FAULTS.keys()

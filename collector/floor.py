@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from collector.desk import Desk
 from collector.domain.episodes import episode_of
-from collector.domain.line_faults import GATEWAY
+from collector.domain.line_faults import GATEWAY, LINE_FAULTS
 from collector.domain.office_faults import OFFICE_FAULTS
 from collector.domain.store_memory import StoreMemory, minute_of, overlook
 from collector.faults import fault_of
@@ -24,6 +24,9 @@ from rules.kinship import Kinship
 from rules.memory import DeviceMemory
 from rules.model import Change
 from rules.neighbours import Neighbours, Setting
+
+_OF_HEAD_OFFICE = LINE_FAULTS.keys() | OFFICE_FAULTS.keys()
+"""What its own watch finds has no episodes: a store's history would never tell of their ends."""
 
 
 class Floor:
@@ -98,7 +101,7 @@ class Floor:
         ticket = self.desk.tell(change, self.memory.at)
         if self.memory.at is not None:
             self._review_by = self.desk.review_by(self.memory.at)
-        if (change.kind == "raised" or closing) and change.rule not in OFFICE_FAULTS:
+        if (change.kind == "raised" or closing) and change.rule not in _OF_HEAD_OFFICE:
             self._write_down(change, ticket, past=False)
 
     def tell_what_stands(self) -> None:
@@ -107,7 +110,7 @@ class Floor:
             self.tell(change)
         self.review(told=True)
 
-    def _restate(self, _store: str, device: Device, memory: DeviceMemory, rules: Collection[str]) -> tuple[Change, ...]:
+    def _restate(self, device: Device, memory: DeviceMemory, rules: Collection[str]) -> tuple[Change, ...]:
         return self._referee.restate(device, memory, rules, self.neighbours(self.memory))
 
     def _write_down(self, change: Change, ticket: int | None, *, past: bool = True) -> None:

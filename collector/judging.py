@@ -119,12 +119,11 @@ class Judging:
             minute = floor.pass_to(poll.at, told=run.told)
             floor.hear(device, poll)
             judgement = self._judge(bout, seq, poll, device, before, floor.memory)
-            if judgement is None:
-                continue
-            self._live[key] = _then(known, run.start, judgement.memory)
-            self._changed.add(key)
-            floor.see(device, judgement.memory, poll.at)
-            floor.note(judgement.changes, told=run.told)
+            if judgement is not None:
+                self._live[key] = _then(known, run.start, judgement.memory)
+                self._changed.add(key)
+                floor.see(device, judgement.memory, poll.at)
+                floor.note(judgement.changes, told=run.told)
             if minute:
                 floor.overlook(told=run.told)
 

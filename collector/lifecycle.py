@@ -6,20 +6,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 
 from sqlalchemy import Connection
 
 from collector.domain.alarms import Alarm, Entry, Standing, acknowledge, clear, entry_of, raise_anew, tell_again
+from collector.domain.episodes import Episode
 from collector.domain.office_faults import OFFICE_FAULTS, out_of_service_long
 from collector.domain.suppression import NOW, Kind, Suppression, Telling, end, is_food_critical, tell, to_remind
 from collector.domain.tickets import STOREWARDEN
+from collector.faults import known_faults
 from collector.store import alarms, suppressions
 from edge_agent.contract.text import Text
-from rules.food_table import load_food
+from rules.book import RuleBook
+from rules.food import FoodTable
 from rules.model import Change, Rule
 
 log = logging.getLogger(__name__)
@@ -33,16 +35,12 @@ class Due:
     change: Change
 
 
-@cache
-def food_duties() -> frozenset[str]:
-    """Of devices that keep food, as shipped."""
-    return frozenset(load_food().duties)
-
-
-def note(connection: Connection, store: str, change: Change, fault: object, title: Text, now: datetime) -> Telling:
+def note(
+    connection: Connection, store: str, change: Change, fault: object, title: Text, now: datetime, food: FoodTable
+) -> Telling:
     """Writes the change down, and says whether somebody is to be told; `fault` is the rule, or what stands for one.
 
-    The same change again changes nothing and is answered in the same way.
+    `food` says which devices keep food. The same change again changes nothing and is answered in the same way.
     """
     if change.rule in OFFICE_FAULTS:
         return NOW
@@ -52,15 +50,15 @@ def note(connection: Connection, store: str, change: Change, fault: object, titl
         return NOW
     by_file = {change.rule} if isinstance(fault, Rule) and fault.shadow else set[str]()
     holding = (*suppressions.unsettled(connection, store), *suppressions.in_shadow(connection, by_file))
-    keeps_food = alarms.duty_of(connection, store, change.device) in food_duties()
+    keeps_food = alarms.duty_of(connection, store, change.device) in food.duties
     telling = tell(change, holding, now, keeps_food=keeps_food)
     if known is not None and known.active:
         if telling.now and known.told_at is None:
             _write(connection, known, tell_again(known, now), "told", now)
         return telling
-    fresh = _alarm_of(change, store, title, now, food=is_food_critical(change, keeps_food=keeps_food))
-    latching = isinstance(fault, Rule) and fault.latched
-    after = raise_anew(known, replace(fresh, latching=latching, told_at=now if telling.now else None))
+    critical, latching = is_food_critical(change, keeps_food=keeps_food), isinstance(fault, Rule) and fault.latched
+    fresh = _alarm_of(change, store, title, now, food=critical, latching=latching)
+    after = raise_anew(known, replace(fresh, told_at=now if telling.now else None))
     alarms.write(connection, known, after)
     kind = "raised" if telling.now else "raised_withheld"
     reason = None if telling.kind is None else str(telling.kind)
@@ -68,30 +66,38 @@ def note(connection: Connection, store: str, change: Change, fault: object, titl
     return telling
 
 
-def is_anything_due(connection: Connection, now: datetime, shadowed: Collection[str] = ()) -> bool:
+def correct(connection: Connection, store: str, device: str, was: datetime, told: Episode) -> None:
+    """The alarm that was thought to have begun at `was` began when `told` did, and is told so from now on."""
+    known = alarms.find(connection, store, device, told.rule)
+    if known is None or known.since != was:
+        return
+    change = replace(known.change, since=told.since, since_at_least=told.since_at_least)
+    alarms.write(connection, known, replace(known, since=told.since, change=change, revision=known.revision + 1))
+
+
+def is_anything_due(connection: Connection, now: datetime, book: RuleBook) -> bool:
     """Whether `release` has anything to do: it costs less to ask than to wait for a turn to write."""
     standing = suppressions.unsettled(connection)
     if any(to_remind(each, now) or (each.begins_at <= now and not each.stands(now)) for each in standing):
         return True
-    holding = (*standing, *suppressions.in_shadow(connection, shadowed))
-    return any(_is_free(alarm, holding, now) for alarm in alarms.untold(connection))
+    holding = (*standing, *_in_shadow(connection, book))
+    return any(_is_free(alarm, holding, now) for alarm in _judged(alarms.untold(connection), book))
 
 
-def release(connection: Connection, now: datetime, shadowed: Collection[str] = ()) -> tuple[Due, ...]:
+def release(connection: Connection, now: datetime, book: RuleBook) -> tuple[Due, ...]:
     """What is to be told now that nothing holds it back any more, and devices out of service for too long.
 
-    `shadowed` are the rules whose files say so. Each is to be told as any change is; telling it twice changes nothing.
+    Each is to be told as any change is; telling it twice changes nothing.
     """
     standing = suppressions.unsettled(connection)
     over = [each for each in standing if each.begins_at <= now and not each.stands(now)]
     reminders = [*_over_long(connection, standing, now), *_back_in_time(over, now)]
-    candidates = {each.id: each for each in alarms.untold(connection)}
-    for each in over:
-        candidates |= {one.id: one for one in _held_by(connection, each)}
+    waiting = [*alarms.untold(connection), *(one for each in over for one in _held_by(connection, each))]
+    candidates = {each.id: each for each in _judged(waiting, book)}
     _settle(connection, over, now)
     if not candidates:
         return tuple(reminders)
-    holding = (*(each for each in standing if each.stands(now)), *suppressions.in_shadow(connection, shadowed))
+    holding = (*(each for each in standing if each.stands(now)), *_in_shadow(connection, book))
     told = (_tell_again(connection, alarm, holding, now) for _, alarm in sorted(candidates.items()))
     return (*reminders, *(due for due in told if due is not None))
 
@@ -113,7 +119,7 @@ def _write(
     alarms.note(connection, [entry_of(before, after, kind, now, actor)])
 
 
-def _alarm_of(change: Change, store: str, title: Text, now: datetime, *, food: bool) -> Alarm:
+def _alarm_of(change: Change, store: str, title: Text, now: datetime, *, food: bool, latching: bool) -> Alarm:
     return Alarm(
         id=0,
         store=store,
@@ -123,7 +129,7 @@ def _alarm_of(change: Change, store: str, title: Text, now: datetime, *, food: b
         severity=change.severity,
         priority=change.priority,
         food=food,
-        latching=False,
+        latching=latching,
         standing=Standing.NORMAL,
         since=change.since,
         raised_at=change.at,
@@ -142,6 +148,16 @@ def _clear(connection: Connection, known: Alarm | None, change: Change, now: dat
         if own and suppressions.change(connection, each, end(each, STOREWARDEN, now)):
             suppressions.settle(connection, [each.id])
             alarms.note(connection, [_entry(each, "unshelved", now, "cleared")])
+
+
+def _in_shadow(connection: Connection, book: RuleBook) -> tuple[Suppression, ...]:
+    return suppressions.in_shadow(connection, {rule.id for rule in book.rules if rule.shadow})
+
+
+def _judged(waiting: Iterable[Alarm], book: RuleBook) -> list[Alarm]:
+    """Of a rule that is not in force any more nobody knows whether it still stands."""
+    known = known_faults(book)
+    return [each for each in waiting if each.rule in known]
 
 
 def _held_by(connection: Connection, over: Suppression) -> list[Alarm]:

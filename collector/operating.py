@@ -13,9 +13,12 @@ from collector.domain import suppression as rules_of
 from collector.domain.accounts import Account
 from collector.domain.acting import Action, ActionRefused, permit
 from collector.domain.alarms import Alarm, Entry, acknowledge, entry_of, reset
+from collector.domain.intake import followers, said
 from collector.domain.suppression import Kind, Suppression
-from collector.store import alarms, suppressions
+from collector.domain.tickets import Ticket
+from collector.store import alarms, cases, suppressions
 from edge_agent.contract.text import Text
+from rules.kinship import Kinship
 
 WindowKind = Literal["by_design", "out_of_service"]
 WINDOW_KINDS: tuple[WindowKind, ...] = get_args(WindowKind)
@@ -52,18 +55,24 @@ def shelve_alarm(
     permit("shelve_food" if known.food else "shelve", who.role)
     if not known.active:
         raise ActionRefused(Text(zh="只能搁置正在发生的报警", en="only an active alarm can be shelved"))
-    fresh = Suppression(
-        kind=Kind.SHELVED,
-        store=known.store,
-        device=known.device,
-        rule=known.rule,
-        reason=reason,
-        actor=who.name,
-        begins_at=now,
-        until=until,
-    )
+    fresh = _shelf(known, reason, who, now, until)
     _refuse_second(connection, fresh, now)
     return _begin(connection, rules_of.shelve(fresh, known.severity, food=known.food), "shelved", now, known)
+
+
+def shelve_what_followed(connection: Connection, closed: Ticket, kinship: Kinship, who: Account, now: datetime) -> None:
+    """What had followed from the fault of a closed ticket, and stands: told anew once it has outlived that, or has been
+    on the shelf for as long as it may."""
+    shelved = {(each.device, each.rule) for each in suppressions.unsettled(connection, closed.store)}
+    reason = said(Text(zh=f"工单 {closed.number} 已关闭", en=f"ticket {closed.number} is closed"))
+    standing = (one.alarm.standing for one in cases.of_ticket(connection, closed.id))
+    for child, over_at in followers(closed, standing, kinship):
+        known = alarms.find(connection, closed.store, child.device, child.rule)
+        if known is None or not known.active or (child.device, child.rule) in shelved:
+            continue
+        latest = now + rules_of.shelved_at_most(known.severity, food=known.food)
+        until = latest if over_at is None else min(latest, max(now, over_at))
+        _begin(connection, _shelf(known, reason, who, now, until), "shelved", now, known)
 
 
 def set_window(connection: Connection, fresh: Suppression, who: Account, now: datetime) -> Suppression:
@@ -89,6 +98,19 @@ def end_suppression(
     kind = "unshelved" if known.kind is Kind.SHELVED else f"{known.kind}_ended"
     alarms.note(connection, [_entry(ended, kind, now, who.name, reason)])
     return ended
+
+
+def _shelf(known: Alarm, reason: str, who: Account, now: datetime, until: datetime) -> Suppression:
+    return Suppression(
+        kind=Kind.SHELVED,
+        store=known.store,
+        device=known.device,
+        rule=known.rule,
+        reason=reason,
+        actor=who.name,
+        begins_at=now,
+        until=until,
+    )
 
 
 def _seen(connection: Connection, alarm_id: int, revision: int) -> Alarm:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,11 +16,13 @@ from collector.domain.alarms import Entry
 from collector.domain.budget import LOOKS_BACK, Code, Record, judge_record, record_of
 from collector.domain.line_faults import OFFICE, OFFICE_NAME
 from collector.domain.tickets import STOREWARDEN, Ticket
-from collector.store import alarms, closures, lines, suppressions
+from collector.store import alarms, closures, inventory, lines, suppressions
 from collector.store.closures import Closure
 from collector.store.suppressions import Mode, RuleMode
+from collector.store.tickets import Placed
 from edge_agent.contract.text import Text, same
 from rules.alarm import ChangeKind
+from rules.book import RuleBook
 
 log = logging.getLogger(__name__)
 
@@ -35,20 +37,20 @@ class Finding:
 
 
 def code_ticket(
-    connection: Connection, ticket: Ticket, finding: Finding, who: Account, now: datetime, *, food: bool
+    connection: Connection, book: RuleBook, placed: Placed, finding: Finding, who: Account, now: datetime
 ) -> Closure:
-    """`food`: the device keeps food. A rule that has spent its budget goes to shadow. Raises ActionRefused."""
+    """A rule that has spent its budget goes to shadow. Raises ActionRefused."""
+    ticket = placed.ticket
     permit("code", who.role)
     known = closures.of_ticket(connection, ticket.id)
     if (known.code if known else None) != finding.was:
         said = known.code if known else "nothing"
         raise ActionRefused(Text(zh=f"结论已是 {said}", en=f"the finding is {said} by now"))
-    critical = food and ticket.severity == "critical"
     fresh = Closure(
         ticket=ticket.id,
         rule=ticket.fault,
         code=finding.code,
-        food=critical,
+        food=ticket.severity == "critical" and placed.device.duty in book.food.duties,
         actor=who.name,
         at=now,
         note=finding.note,
@@ -67,44 +69,55 @@ def code_ticket(
         reason=finding.note,
     )
     alarms.note(connection, [entry])
-    _keep_to_budget(connection, ticket, now)
+    _keep_to_budget(connection, book, ticket, now)
     return fresh
 
 
-def record(connection: Connection, rule: str, now: datetime) -> Record:
+def record(connection: Connection, book: RuleBook, rule: str, now: datetime) -> Record:
     """Of the last 90 days, or since somebody put the rule to work again."""
     since = now - LOOKS_BACK
     mode = suppressions.modes(connection).get(rule)
     if mode is not None and mode.mode == "live":
         since = max(since, mode.at)
-    return record_of(rule, closures.of_rule(connection, rule, since))
+    found = record_of(rule, closures.of_rule(connection, rule, since))
+    return replace(found, food=found.food or _is_about_food(connection, book, rule))
 
 
-def set_mode(
-    connection: Connection, rule: str, was: Mode | None, mode: Mode, who: Account, now: datetime, reason: str
-) -> RuleMode:
+def _is_about_food(connection: Connection, book: RuleBook, rule: str) -> bool:
+    """Whether it is critical and judges devices that keep food, whether or not it has ever raised an alarm."""
+    known = book.by_id.get(rule)
+    if known is None or known.severity != "critical":
+        return False
+    duties = known.duties & book.food.duties.keys() if known.duties else book.food.duties.keys()
+    return inventory.lists_any(connection, known.device_classes, duties)
+
+
+def set_mode(connection: Connection, book: RuleBook, was: Mode | None, fresh: RuleMode, who: Account) -> None:
     """`was` is what the one who sets it saw, None where nobody has set it yet. Raises ActionRefused."""
-    permit("shadow" if mode == "shadow" else "go_live", who.role)
-    known = suppressions.modes(connection).get(rule)
+    permit("shadow" if fresh.mode == "shadow" else "go_live", who.role)
+    known = suppressions.modes(connection).get(fresh.rule)
     if (known.mode if known else None) != was:
         said = known.mode if known else "as its file says"
         raise ActionRefused(Text(zh=f"规则现在为 {said}", en=f"the rule is {said} by now"))
-    if not reason.strip():
+    if not fresh.reason.strip():
         raise ActionRefused(Text(zh="需要说明原因", en="a reason is needed"))
-    fresh = _set(connection, RuleMode(rule=rule, mode=mode, actor=who.name, at=now, reason=reason))
-    if mode == "live":
-        _tell_office(connection, "cleared", record(connection, rule, now), same(rule), now)
-    return fresh
+    if fresh.mode == "shadow" and record(connection, book, fresh.rule, fresh.at).food:
+        zh, en = "该规则涉及食品安全，不能转入影子模式", "the rule is about food at risk: it is never put into shadow"
+        raise ActionRefused(Text(zh=zh, en=en))
+    _set(connection, fresh)
+    if fresh.mode == "live":
+        anew = record(connection, book, fresh.rule, fresh.at)
+        _tell_office(connection, "cleared", anew, same(fresh.rule), fresh.at)
 
 
-def _keep_to_budget(connection: Connection, ticket: Ticket, now: datetime) -> None:
+def _keep_to_budget(connection: Connection, book: RuleBook, ticket: Ticket, now: datetime) -> None:
     rule = ticket.fault
     if rule in office_faults.OFFICE_FAULTS:
         return
     known = suppressions.modes(connection).get(rule)
     if known is not None and known.mode == "shadow":
         return
-    found = record(connection, rule, now)
+    found = record(connection, book, rule, now)
     verdict = judge_record(found)
     if verdict == "to_shadow":
         reason = f"precision {found.right}/{found.judged}"
@@ -114,13 +127,12 @@ def _keep_to_budget(connection: Connection, ticket: Ticket, now: datetime) -> No
         _tell_office(connection, "raised", found, ticket.title, now)
 
 
-def _set(connection: Connection, fresh: RuleMode) -> RuleMode:
+def _set(connection: Connection, fresh: RuleMode) -> None:
     suppressions.set_mode(connection, fresh)
     entry = Entry(
         at=fresh.at, actor=fresh.actor, kind="rule_mode", rule=fresh.rule, target=fresh.mode, reason=fresh.reason
     )
     alarms.note(connection, [entry])
-    return fresh
 
 
 def _tell_office(connection: Connection, kind: ChangeKind, found: Record, title: Text, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,14 +11,14 @@ from sqlalchemy import Connection
 from collector.domain.episodes import Episode
 from collector.domain.intake import TicketAlarm
 from collector.domain.store_memory import StoreMemory
-from collector.store import cases, episodes, memories
+from collector.store import alarms, cases, episodes, memories
 from edge_agent.contract.readings import Device
 from rules.book import RuleBook
 from rules.memory import DeviceMemory
 from rules.model import Change
 from rules.shared import FAULTS, diagnosis_of
 
-Restate = Callable[[str, Device, DeviceMemory, Collection[str]], tuple[Change, ...]]
+Restate = Callable[[Device, DeviceMemory, Collection[str]], tuple[Change, ...]]
 """As `rules.standing.restate`, of a device of a store."""
 
 
@@ -29,7 +30,7 @@ def untold(
     devices: Mapping[str, Device],
     memory: StoreMemory,
 ) -> Iterator[Change]:
-    """Each raised alarm whose episode has no ticket, then the end of each that a ticket shows and that is over.
+    """Each raised alarm whose episode has no ticket, then the end of each that stands for operators and that is over.
 
     So what was told once is not told again, be its ticket still active or closed by a person; and what was raised and
     cleared without a word stays an episode of the past.
@@ -40,15 +41,12 @@ def untold(
     for id_, of_device in sorted(known.items()):
         since = _raised(of_device)
         if rules := {rule for rule in since if not episodes.is_told(connection, store, id_, rule, since[rule])}:
-            yield from restate(store, devices[id_], of_device, rules)
+            yield from restate(devices[id_], of_device, rules)
     yield from _shared(connection, book, store, memory)
-    for _, shown in cases.standing(connection, store):
-        standing = shown.standing
-        judged = standing.rule in FAULTS or (standing.rule in book.by_id and standing.device in known)
-        if not judged or (standing.device, standing.rule) in raised:
-            continue
-        if (last := episodes.last_end(connection, store, standing.device, standing.rule)) is not None:
-            yield _over(shown, last)
+    for end in _ends(connection, store, memory.at):
+        judged = end.rule in FAULTS or (end.rule in book.by_id and end.device in known)
+        if judged and (end.device, end.rule) not in raised:
+            yield end
 
 
 def _raised(memory: DeviceMemory) -> dict[str, datetime]:
@@ -71,6 +69,21 @@ def _shared(connection: Connection, book: RuleBook, store: str, memory: StoreMem
             evidence=known.evidence,
             diagnosis=diagnosis_of(fault.causes, book.store_causes),
         )
+
+
+def _ends(connection: Connection, store: str, at: datetime | None) -> Iterator[Change]:
+    """Of all that operators see standing, should it be over by `at`: on open tickets, then of those on none."""
+    shown = cases.standing(connection, store)
+    for one in shown:
+        alarm = one.standing
+        if (last := episodes.last_end(connection, store, alarm.device, alarm.rule)) is not None:
+            yield _over(one, last)
+    on_tickets = {(one.standing.device, one.standing.rule) for one in shown}
+    for row in alarms.active(connection, store):
+        if (row.device, row.rule) not in on_tickets:
+            known = episodes.find(connection, store, row.device, row.rule, row.since)
+            ended_at = known.cleared_at if known else None
+            yield replace(row.change, kind="cleared", at=ended_at or at or row.raised_at, diagnosis=())
 
 
 def _over(shown: TicketAlarm, last: Episode) -> Change:

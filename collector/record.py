@@ -128,12 +128,12 @@ class Recorder:
     def release(self, database: Database, now: datetime) -> int:
         """Tells what nothing holds back any more, as if it were raised just now. Returns how many events it added to
         the feed. Raises TryLater."""
-        shadowed = {rule.id for rule in self._referee.book.rules if rule.shadow}
+        book = self._referee.book
         with database.reading() as connection:
-            if not lifecycle.is_anything_due(connection, now, shadowed):
+            if not lifecycle.is_anything_due(connection, now, book):
                 return 0
         with database.writing() as connection:
-            due = lifecycle.release(connection, now, shadowed)
+            due = lifecycle.release(connection, now, book)
             judging = Judging(connection, self._referee, now)
             devices = inventory.known_devices(connection, {one.store for one in due})
             for one in due:

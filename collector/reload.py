@@ -57,8 +57,8 @@ class RuleReload:
                 return
             try:
                 self.look(asked=asked)
-            except Exception:  # whatever it was, stores are judged on, and the next version of the files may do
-                log.exception("changed rules cannot be taken over, those before go on")
+            except Exception:  # where even looking fails, stores are judged on, and the next look may do
+                log.exception("cannot look whether rules have changed, those before go on")
 
     def look(self, *, asked: bool = False) -> None:
         """A file that is still being written is left alone: half of it may well be sound."""
@@ -75,17 +75,21 @@ class RuleReload:
     def _take_over(self, stamps: Stamps) -> None:
         try:
             book = self._load()
+            if self._stamps() != stamps:
+                self._prints = {}  # somebody writes at this very moment; the next look reads all of it
+                return
+            if told := changes_between(self.book, book):
+                for take in self._take:
+                    take(book)
+                self.book = book
         except Faulty as faulty:
             self._refuse(faulty.faults)
             return
-        if self._stamps() != stamps:
-            self._prints = {}  # somebody writes at this very moment; the next look reads all of it
+        except Exception as error:  # whatever it was, stores are judged on, and whoever asks how it stands must know
+            log.exception("changed rules cannot be taken over")
+            self._refuse((_trouble(self._rules or SHIPPED, error),))
             return
         self.refused = ()
-        if told := changes_between(self.book, book):
-            self.book = book
-            for take in self._take:
-                take(book)
         log.info("rules read again rules=%d %s", len(book.rules), told or "nothing to change")
 
     def _refuse(self, faults: tuple[Fault, ...]) -> None:
@@ -120,6 +124,14 @@ def _told(before: RuleBook, after: RuleBook) -> Iterator[str]:
             yield f"{what}={','.join(sorted(ids))}"
     beside = {"overrides": "overrides", "store_causes": "store_causes", "food": "product_classes"}
     yield from (f"{word}=changed" for name, word in beside.items() if getattr(before, name) != getattr(after, name))
+
+
+def _trouble(folder: Path, error: Exception) -> Fault:
+    what = Text(zh=f"无法采用更改后的规则：{error!r}", en=f"the changed rules cannot be taken over: {error!r}")
+    fix = Text(
+        zh="排除原因后发送 SIGHUP 重试，详见日志", en="see the log for why, then send SIGHUP to have them read again"
+    )
+    return Fault(file=str(folder), line=1, what=what, fix=fix)
 
 
 def _no_folder(folder: Path) -> Fault:

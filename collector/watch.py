@@ -62,8 +62,8 @@ class Watch:
         self._heard: dict[str, Heard] = {}
         self._speakers: dict[str, Speakers] = {}
         self._rivals: dict[str, datetime] = {}
-        self._boots: dict[str, str] = {}
-        """Of stores that are silent: who spoke last for them."""
+        self._last_words: dict[str, Speakers] = {}
+        """Of stores that are silent: who had spoken for them by then."""
         self._ears = Ears()
         self._look_at = 0.0
 
@@ -130,6 +130,7 @@ class Watch:
                 self._say(connection, store, known, None, now)
             if verdict.together:
                 self._say_together(connection, verdict, now)
+        self._keep_last_words(verdict)
         return bool(verdict.silent or verdict.heard or verdict.together)
 
     def _say(
@@ -140,19 +141,24 @@ class Watch:
         known_causes = diagnosis_of(line_faults.OFFLINE_CAUSES, self._book.store_causes)
         change = line_faults.offline("raised" if since else "cleared", now, began)
         change = replace(change, diagnosis=known_causes or change.diagnosis)
-        turned_out = self._why_silent(store, silent=since is not None)
+        turned_out = None if since else self._why_silent(store)
         self._note(connection, change, line_faults.STORE_OFFLINE, store, now, turned_out)
         known[store] = replace(known.get(store, SOUND), silent_since=since)
         lines.write_line(connection, store, known[store])
 
-    def _why_silent(self, store: str, *, silent: bool) -> Diagnosis | None:
-        """Once it is heard again; None where nobody knows who spoke before."""
-        boot = self._speakers.get(store, Speakers()).boot
-        if silent:
-            self._boots[store] = boot
+    def _why_silent(self, store: str) -> Diagnosis | None:
+        """Once it is heard again; None where nobody knows who spoke before, or who speaks now."""
+        before, after = self._last_words.get(store, Speakers()), self._speakers.get(store, Speakers())
+        if not before.boot or after.said_at == before.said_at:
             return None
-        before = self._boots.pop(store, "")
-        return line_faults.cause_of_silence(before, boot, self._book.store_causes) if before and boot else None
+        return line_faults.cause_of_silence(before.boot, after.boot, self._book.store_causes)
+
+    def _keep_last_words(self, verdict: Verdict) -> None:
+        """What was told is committed."""
+        for store in verdict.silent:
+            self._last_words[store] = self._speakers.get(store, Speakers())
+        for store in verdict.heard:
+            self._last_words.pop(store, None)
 
     def _say_together(self, connection: Connection, verdict: Verdict, now: datetime) -> None:
         """One alarm for all collectors: raised by the first whose stores fall silent, over when none says so."""

@@ -14,8 +14,7 @@ from collector.domain.tickets import Ticket
 from collector.store import inventory, memories
 from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text
-from rules.food import food_of
-from rules.food_table import load_food
+from rules.food import FoodTable, food_of
 from rules.keeping import keeping_of
 from rules.memory import DeviceMemory
 
@@ -40,18 +39,21 @@ class ShownFood:
     at: datetime
 
 
-def food_on(connection: Connection, ticket: Ticket, also: Iterable[str]) -> tuple[ShownFood, ...]:
-    """Of the ticket's device, of what that feeds and of the devices `also`; what spoils first comes first."""
+def food_on(connection: Connection, table: FoodTable, ticket: Ticket, also: Iterable[str]) -> tuple[ShownFood, ...]:
+    """Of the ticket's device, of what that feeds and of the devices `also`; what spoils first comes first.
+
+    `table` says what devices keep.
+    """
     known = inventory.known_devices(connection, [ticket.store])[ticket.store]
     fed = (device.id for device in known.values() if device.fed_by == ticket.device)
     wanted = sorted({ticket.device, *fed, *also} & known.keys())
     remembered = memories.recall(connection, [(ticket.store, device) for device in wanted])
-    shown = [_show(known[device], one.memory) for (_, device), one in remembered.items()]
+    shown = [_show(table, known[device], one.memory) for (_, device), one in remembered.items()]
     return tuple(sorted((food for food in shown if food is not None), key=_urgency))
 
 
-def _show(device: Device, memory: DeviceMemory) -> ShownFood | None:
-    food = food_of(memory.food, keeping_of(load_food(), device, memory.points))
+def _show(table: FoodTable, device: Device, memory: DeviceMemory) -> ShownFood | None:
+    food = food_of(memory.food, keeping_of(table, device, memory.points))
     if food is None or memory.food is None:
         return None
     return ShownFood(

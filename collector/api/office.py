@@ -17,6 +17,7 @@ from collector.meters import Meters
 from collector.store.database import Database
 from collector.telemetry.base import TelemetryStore
 from edge_agent.contract.clock import Clock
+from rules.book import RuleBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ class Readiness:
 class Office:
     """`clock` is store time; `wall` is the machine's own time, which alone decides how long a login is good for.
 
-    `observe` brings the gauges up to date before they are read. `page` is the folder of the built web page.
+    `book` answers the rules in force. `observe` brings the gauges up to date before they are read. `page` is the folder
+    of the built web page.
     """
 
     database: Database
@@ -48,6 +50,7 @@ class Office:
     clock: Clock
     wall: Callable[[], datetime]
     readiness: Callable[[], Readiness]
+    book: Callable[[], RuleBook]
     observe: Callable[[], None]
     page: Path
     behind_tls: bool = False

@@ -16,13 +16,12 @@ from collector.api.acting import Asked, Reason, refusing
 from collector.api.office import OfficeHere
 from collector.api.problems import documented, not_found
 from collector.api.session import Who, signed_in
-from collector.domain.acting import ActionRefused
 from collector.domain.budget import DEFAULT, LOOKS_BACK, Code, Verdict, judge_record
-from collector.lifecycle import food_duties
 from collector.store import closures, suppressions, tickets
 from collector.store.closures import Closure
-from collector.store.suppressions import Mode
+from collector.store.suppressions import Mode, RuleMode
 from edge_agent.contract.text import Text
+from rules.book import RuleBook
 from rules.document import RULE_ID
 
 router = APIRouter(
@@ -107,18 +106,17 @@ def code_ticket(ticket_id: _TicketId, asked: FindingRequest, who: Who, office: O
     finding = precision.Finding(was=asked.was, code=asked.code, note=asked.note)
     with refusing(), office.database.writing() as connection:
         placed = _find(connection, ticket_id)
-        food = placed.device.duty in food_duties()
-        said = precision.code_ticket(connection, placed.ticket, finding, who, office.clock.now(), food=food)
+        said = precision.code_ticket(connection, office.book(), placed, finding, who, office.clock.now())
     office.feed.wake()
     return FoundOut(closure=said)
 
 
 @router.get("/rules", operation_id="listRules", summary="How often rules are right, and which are in shadow")
 def list_rules(office: OfficeHere) -> RuleList:
-    now = office.clock.now()
+    now, book = office.clock.now(), office.book()
     with office.database.reading() as connection:
         known = {*closures.rules(connection, now - LOOKS_BACK), *suppressions.modes(connection)}
-        listed = tuple(_show(connection, rule, now) for rule in sorted(known))
+        listed = tuple(_show(connection, book, rule, now) for rule in sorted(known))
     return RuleList(precision_wanted=DEFAULT.precision, closures_wanted=DEFAULT.closures, rules=listed)
 
 
@@ -129,22 +127,17 @@ def list_rules(office: OfficeHere) -> RuleList:
     responses=documented(HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN),
 )
 def set_rule_mode(rule: _Rule, asked: ModeRequest, who: Who, office: OfficeHere) -> ShownRule:
-    now = office.clock.now()
+    now, book = office.clock.now(), office.book()
     with refusing(), office.database.writing() as connection:
-        if asked.mode == "shadow" and closures.about_food(connection, rule, food_duties()):
-            zh, en = (
-                "该规则涉及食品安全，不能转入影子模式",
-                "the rule is about food at risk: it is never put into shadow",
-            )
-            raise ActionRefused(Text(zh=zh, en=en))
-        precision.set_mode(connection, rule, asked.was, asked.mode, who, now, asked.reason)
-        shown = _show(connection, rule, now)
+        fresh = RuleMode(rule=rule, mode=asked.mode, actor=who.name, at=now, reason=asked.reason)
+        precision.set_mode(connection, book, asked.was, fresh, who)
+        shown = _show(connection, book, rule, now)
     office.feed.wake()
     return shown
 
 
-def _show(connection: Connection, rule: str, now: datetime) -> ShownRule:
-    found, mode = precision.record(connection, rule, now), suppressions.modes(connection).get(rule)
+def _show(connection: Connection, book: RuleBook, rule: str, now: datetime) -> ShownRule:
+    found, mode = precision.record(connection, book, rule, now), suppressions.modes(connection).get(rule)
     return ShownRule(
         rule=rule,
         mode=mode.mode if mode else None,

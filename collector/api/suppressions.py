@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
+from sqlalchemy import Connection
 
 from collector import operating
 from collector.api.acting import Asked, Instant, Reason, refusing
@@ -39,7 +41,9 @@ class ShownSuppression:
     kind: Kind
     purpose: Purpose
     store: str
+    store_name: Text
     device: str
+    device_name: Text
     rule: str
     reason: str
     actor: str
@@ -77,8 +81,8 @@ def list_suppressions(office: OfficeHere, store: Annotated[str, Query(max_length
     now = office.clock.now()
     with office.database.reading() as connection:
         known = suppressions.unsettled(connection, store)
-    lasting = (each for each in known if each.ended_at is None and (each.until is None or each.until > now))
-    return SuppressionList(suppressions=tuple(_show(each, now) for each in lasting))
+        lasting = [each for each in known if each.ended_at is None and (each.until is None or each.until > now)]
+        return SuppressionList(suppressions=_show(connection, lasting, now))
 
 
 @router.post(
@@ -104,7 +108,8 @@ def set_suppression(asked: WindowRequest, who: Who, office: OfficeHere) -> Shown
         if inventory.device_class(connection, asked.store, asked.device) is None:
             zh, en = f"门店 {asked.store} 没有设备 {asked.device}", f"the store {asked.store} has no such device"
             raise not_found(Text(zh=zh, en=en))
-        return _show(operating.set_window(connection, fresh, who, now), now)
+        (shown,) = _show(connection, [operating.set_window(connection, fresh, who, now)], now)
+        return shown
 
 
 @router.post(
@@ -121,16 +126,26 @@ def end_suppression(
 ) -> ShownSuppression:
     now = office.clock.now()
     with refusing(), office.database.writing() as connection:
-        return _show(operating.end_suppression(connection, suppression_id, who, now, asked.reason), now)
+        over = operating.end_suppression(connection, suppression_id, who, now, asked.reason)
+        (shown,) = _show(connection, [over], now)
+        return shown
 
 
-def _show(one: Suppression, now: datetime) -> ShownSuppression:
+def _show(connection: Connection, known: Sequence[Suppression], now: datetime) -> tuple[ShownSuppression, ...]:
+    devices = inventory.known_devices(connection, {each.store for each in known})
+    stores = {store: inventory.label(connection, store).name for store in devices}
+    return tuple(_shown(each, stores[each.store], devices[each.store][each.device].name, now) for each in known)
+
+
+def _shown(one: Suppression, store_name: Text, device_name: Text, now: datetime) -> ShownSuppression:
     return ShownSuppression(
         id=one.id,
         kind=one.kind,
         purpose=one.purpose,
         store=one.store,
+        store_name=store_name,
         device=one.device,
+        device_name=device_name,
         rule=one.rule,
         reason=one.reason,
         actor=one.actor,

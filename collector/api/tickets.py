@@ -11,11 +11,12 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from collector import lifecycle
+from collector import lifecycle, operating
 from collector.api.food import ShownFood, food_on
 from collector.api.office import OfficeHere
 from collector.api.problems import Problem, documented, not_found
 from collector.api.session import Who, signed_in
+from collector.desk import kin
 from collector.domain.events import DeviceLabel, TicketSummary, explain_point, label_device, summarise
 from collector.domain.intake import Case
 from collector.domain.tickets import EventKind, MoveRefused, RoleRefused, State, TicketEvent, move
@@ -25,6 +26,7 @@ from collector.store.tickets import Placed
 from edge_agent.contract.readings import Quality
 from edge_agent.contract.text import Text
 from edge_agent.contract.words import called
+from rules.food import FoodTable
 from rules.model import Diagnosis, EvidenceValue
 
 LISTED_AT_MOST = 500
@@ -164,7 +166,7 @@ def list_tickets(
 )
 def show_ticket(ticket_id: _TicketId, office: OfficeHere) -> TicketDetail:
     with office.database.reading() as connection:
-        return _detail(connection, _find(connection, ticket_id))
+        return _detail(connection, _find(connection, ticket_id), office.book().food)
 
 
 @router.post(
@@ -194,8 +196,10 @@ def move_ticket(ticket_id: _TicketId, step: MoveRequest, who: Who, office: Offic
             on_it = (one.alarm.standing for one in cases.of_ticket(connection, moved.id))
             its_alarms = {(moved.device, moved.fault), *((alarm.device, alarm.rule) for alarm in on_it)}
             lifecycle.acknowledge_with(connection, moved.store, its_alarms, who.name, event.at)
+        elif moved.state == "closed":
+            operating.shelve_what_followed(connection, moved, kin(office.book()), who, event.at)
         feed.append(connection, summarise(moved, placed.store, placed.device))
-        detail = _detail(connection, _find(connection, ticket_id))
+        detail = _detail(connection, _find(connection, ticket_id), office.book().food)
     office.feed.wake()
     return detail
 
@@ -212,7 +216,7 @@ def _refused(refused: MoveRefused) -> Problem:
     return Problem(status, Text(zh="工单未改动", en="The ticket was not moved"), refused.reason)
 
 
-def _detail(connection: Connection, placed: Placed) -> TicketDetail:
+def _detail(connection: Connection, placed: Placed, food: FoodTable) -> TicketDetail:
     ticket, device_class = placed.ticket, placed.device.device_class
     case = tickets.case_of(connection, ticket.id)
     summary = summarise(ticket, placed.store, placed.device)
@@ -226,7 +230,7 @@ def _detail(connection: Connection, placed: Placed) -> TicketDetail:
         limit=ticket.key_limit,
         alarms=tuple(map(_alarm, alarms)),
         merged_into=ticket.merged_into,
-        food=food_on(connection, ticket, (one.device.id for one in alarms)),
+        food=food_on(connection, food, ticket, (one.device.id for one in alarms)),
     )
 
 

@@ -31,7 +31,7 @@ DEFAULT = Budget()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """How a rule has done: `counts` by code. `food`: some of its tickets were about food at risk."""
+    """How a rule has done: `counts` by code. `food`: it, or a ticket of it, is about food at risk."""
 
     rule: str
     counts: dict[Code, int]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +11,7 @@ from collector.domain.tickets import STOREWARDEN, EventKind, Ticket, TicketEvent
 from edge_agent.contract.readings import Value
 from edge_agent.contract.text import Text
 from rules.folding import OpenCase
-from rules.kinship import Kinship, Standing
+from rules.kinship import Key, Kinship, Standing, over_at
 from rules.model import Change, Diagnosis, Evidence
 
 
@@ -141,7 +142,7 @@ def settle(ticket: Ticket, case: OpenCase, at: datetime) -> Intake | Ticket | No
         ends = (alarm.cleared_at for alarm in case.alarms if alarm.cleared_at is not None)
         over = replace(ticket, severity=severity, alarm_active=False, normal_since=max(ends, default=at), updated_at=at)
         return Intake(ticket=over, event=note(ticket, "cleared", at))
-    return None if severity == ticket.severity else replace(ticket, severity=severity)
+    return None if severity == ticket.severity else replace(ticket, severity=severity, updated_at=at)
 
 
 def correct_since(ticket: Ticket, was: datetime, since: datetime, at_least: bool, at: datetime) -> Intake | None:
@@ -158,6 +159,19 @@ def put_first(case: Case, cause: Diagnosis) -> Case:
     left = (1 - cause.likelihood) / (sum(each.likelihood for each in others) or 1)
     shares = (replace(each, likelihood=round(each.likelihood * left, 3)) for each in others)
     return replace(case, diagnosis=(cause, *shares))
+
+
+def followers(ticket: Ticket, alarms: Iterable[Standing], kinship: Kinship) -> list[tuple[Standing, datetime | None]]:
+    """Those of a ticket's `alarms` that are raised and follow from its fault, each with when it has outlived that, as
+    far as is known; None: the fault goes on."""
+    known, key = list(alarms), Key(ticket.device, ticket.family)
+    own = [each for each in known if each.key == key]
+    found: list[tuple[Standing, datetime | None]] = []
+    for child in known:
+        if child.raised and child.key != key:
+            ends = [end for end in (over_at(parent, child, kinship) for parent in own) if end is not None]
+            found.append((child, max(ends) if ends and len(ends) == len(own) else None))
+    return found
 
 
 def note(ticket: Ticket, kind: EventKind, at: datetime) -> TicketEvent:

@@ -76,7 +76,7 @@ def overlook(memory: StoreMemory, devices: Mapping[str, Device], causes: Mapping
         for id_, seen in memory.seen.items()
         if id_ in devices
     ]
-    return oversee(sights, memory.shared, at, causes)
+    return oversee(sights, memory.shared, at, causes, {device.bus for device in devices.values()})
 
 
 def minute_of(at: datetime | None) -> int:

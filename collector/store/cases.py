@@ -72,10 +72,10 @@ def open_tickets(connection: Connection, stores: Iterable[str]) -> dict[str, Ope
     return {store: OpenTickets(tickets=tuple(tickets[store]), alarms=alarms[store]) for store in wanted}
 
 
-def standing(connection: Connection, store_id: str) -> list[tuple[int, TicketAlarm]]:
-    """The alarms on open tickets that go on, as far as those tell, each with the ticket's id."""
+def standing(connection: Connection, store_id: str) -> list[TicketAlarm]:
+    """The alarms on open tickets that go on, as far as those tell."""
     known = open_tickets(connection, [store_id])[store_id].alarms.values()
-    return [(one.ticket, one.alarm) for one in known if one.alarm.standing.raised]
+    return [one.alarm for one in known if one.alarm.standing.raised]
 
 
 def write(connection: Connection, before: Mapping[AlarmId, OnTicket], after: Mapping[AlarmId, OnTicket]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +10,6 @@ from sqlalchemy.dialects import sqlite
 
 from collector.domain.budget import Code
 from collector.store.alarm_tables import closure
-from collector.store.tables import device, ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +46,3 @@ def of_rule(connection: Connection, rule: str, since: datetime) -> list[tuple[Co
 def rules(connection: Connection, since: datetime) -> tuple[str, ...]:
     """Those of which something was said since then."""
     return tuple(connection.execute(select(closure.c.rule).where(closure.c.at >= since).distinct()).scalars())
-
-
-def about_food(connection: Connection, rule: str, duties: Collection[str]) -> bool:
-    """Whether a critical ticket of the rule ever stood on a device of these duties."""
-    here = (device.c.store == ticket.c.store) & (device.c.id == ticket.c.device)
-    critical = (ticket.c.fault == rule) & (ticket.c.severity == "critical") & device.c.duty.in_(duties)
-    query = select(ticket.c.id).join(device, here).where(critical).limit(1)
-    return connection.execute(query).one_or_none() is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -132,6 +132,12 @@ def note_sightings(connection: Connection, sightings: Iterable[Sighting]) -> Non
 def label(connection: Connection, store_id: str) -> StoreLabel:
     row = connection.execute(select(store).where(store.c.id == store_id)).one()
     return StoreLabel(id=row.id, name=row.name, timezone=row.timezone)
+
+
+def lists_any(connection: Connection, device_classes: Collection[str], duties: Collection[str]) -> bool:
+    """Whether any store has a device of these classes and duties."""
+    here = device.c.device_class.in_(device_classes) & device.c.duty.in_(duties) & device.c.listed
+    return connection.execute(select(device.c.id).where(here).limit(1)).one_or_none() is not None
 
 
 def device_class(connection: Connection, store_id: str, device_id: str) -> str | None:

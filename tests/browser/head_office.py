@@ -76,7 +76,8 @@ class HeadOffice:
         self._clock = clock_from(None)
         self._meters = Meters()
         self._telemetry = SqliteTelemetry(self._database)
-        self._recorder = Recorder(load_rules(), self._telemetry)
+        self._book = load_rules()
+        self._recorder = Recorder(self._book, self._telemetry)
         self._seq = 0
         self._port = 0
         self._server: uvicorn.Server | None = None
@@ -119,9 +120,13 @@ class HeadOffice:
         return f"{self.address}/login/once"
 
     def let_colleague_accept(self, ticket: int) -> None:
+        self.let_colleague(f"/tickets/{ticket}/moves", {"from": "new", "to": "accepted"})
+
+    def let_colleague(self, path: str, asked: dict[str, str], name: str = COLLEAGUE.name) -> None:
+        """Posts it, whatever anybody has on a screen."""
         with httpx.Client(base_url=f"{self.address}/api/v1") as client:
-            client.post("/session", json={"name": COLLEAGUE.name, "password": PASSWORD}).raise_for_status()
-            client.post(f"/tickets/{ticket}/moves", json={"from": "new", "to": "accepted"}).raise_for_status()
+            client.post("/session", json={"name": name, "password": PASSWORD}).raise_for_status()
+            client.post(path, json=asked).raise_for_status()
 
     def learn_of_store(self) -> None:
         self.hear([status(self._clock.now())])
@@ -167,6 +172,7 @@ class HeadOffice:
                 clock=self._clock,
                 wall=wall_now,
                 readiness=lambda: Readiness(database=True, broker=True, ingest=True),
+                book=lambda: self._book,
                 observe=_nobody_listens,
                 page=PAGE,
             )

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from collector.app import wall_now
 from collector.lifecycle import note
 from collector.store.suppressions import RuleMode, set_mode
 from edge_agent.contract.text import Language, Text
+from rules.food import NO_FOOD
 from rules.model import Change, Evidence
 from tests.browser.head_office import DISPATCHER, STORE, HeadOffice
 from tests.browser.phone import Look, overflow, photograph, sign_in, small_targets, visit
@@ -34,8 +35,8 @@ def alarm(head_office: HeadOffice, rule: str = "light.welded") -> None:
         priority="high",
     )
     with head_office._database.writing() as connection:
-        note(connection, STORE, change, None, TITLE, at)
-        note(connection, STORE, replace(change, rule=f"{rule}_too"), None, TITLE, at)
+        note(connection, STORE, change, None, TITLE, at, NO_FOOD)
+        note(connection, STORE, replace(change, rule=f"{rule}_too"), None, TITLE, at, NO_FOOD)
 
 
 def row(page: Page, number: int = 1) -> str:
@@ -91,10 +92,78 @@ def test_a_device_is_taken_out_of_service_and_put_back(look: Look, head_office: 
     expect(page.locator("[data-held]")).to_have_count(0)
 
 
-def test_a_dispatcher_puts_a_rule_to_work_again(look: Look, head_office: HeadOffice) -> None:
+def test_a_mask_says_that_what_is_about_food_is_told_all_the_same(look: Look, head_office: HeadOffice) -> None:
+    page = look()
+    sign_in(page, DISPATCHER.name)
+    visit(page, f"#/stores/{STORE}")
+    page.locator("[data-hold=by_design]").first.click()
+    page.get_by_label("原因").fill("清洗")
+    page.locator("button.primary").click()
+    expect(page.get_by_text("涉及食品安全的除外")).to_be_visible()
+
+
+def set_window(head_office: HeadOffice, begins_in: timedelta) -> None:
+    begins_at = head_office._clock.now() + begins_in
+    until = begins_at + timedelta(hours=1)
+    asked = {"kind": "by_design", "store": STORE, "device": "freezer-1", "reason": "清洗", "until": until.isoformat()}
+    if begins_in:
+        asked["begins_at"] = begins_at.isoformat()
+    head_office.let_colleague("/suppressions", asked, DISPATCHER.name)
+
+
+def test_what_is_to_be_held_back_later_says_when_it_begins_and_names_the_device(
+    look: Look, head_office: HeadOffice
+) -> None:
+    set_window(head_office, begins_in=timedelta(days=2))
+    page = look()
+    sign_in(page)
+    visit(page, "#/alarms")
+    held = page.locator("[data-held='1']")
+    expect(held.get_by_text("示范门店 · 冷冻柜 1")).to_be_visible()
+    expect(held.get_by_text("起")).to_be_visible()
+
+
+def test_what_somebody_else_has_ended_already_is_said(look: Look, head_office: HeadOffice) -> None:
+    set_window(head_office, begins_in=timedelta())
+    page = look()
+    sign_in(page, DISPATCHER.name)
+    visit(page, "#/alarms")
+
+    def overtake(route: Route) -> None:
+        head_office.let_colleague("/suppressions/1/end", {}, DISPATCHER.name)
+        route.continue_()
+
+    page.route("**/end", overtake)
+    page.get_by_role("button", name="结束").click()
+    expect(page.get_by_role("alert")).to_have_text("已经结束")
+    expect(page.locator("[data-held]")).to_have_count(0)
+
+
+def put_into_shadow(head_office: HeadOffice) -> None:
     shadowed = RuleMode(rule="light.welded", mode="shadow", actor="storewarden", at=wall_now(), reason="7/10")
     with head_office._database.writing() as connection:
         set_mode(connection, shadowed)
+
+
+def test_a_rule_that_somebody_else_has_put_to_work_already_is_said(look: Look, head_office: HeadOffice) -> None:
+    put_into_shadow(head_office)
+    page = look()
+    sign_in(page, DISPATCHER.name)
+    visit(page, "#/me")
+
+    def overtake(route: Route) -> None:
+        asked = {"was": "shadow", "mode": "live", "reason": "已改规则"}
+        head_office.let_colleague("/rules/light.welded/mode", asked, DISPATCHER.name)
+        route.continue_()
+
+    page.route("**/mode", overtake)
+    page.get_by_role("button", name="恢复启用").click()
+    expect(page.get_by_role("alert")).to_contain_text("规则现在为 live")
+    expect(page.get_by_text("规则处于影子模式")).to_have_count(0)
+
+
+def test_a_dispatcher_puts_a_rule_to_work_again(look: Look, head_office: HeadOffice) -> None:
+    put_into_shadow(head_office)
     page = look()
     sign_in(page, DISPATCHER.name)
     visit(page, "#/me")

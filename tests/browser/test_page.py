@@ -109,6 +109,32 @@ def test_it_keeps_a_note_that_is_begun_while_a_move_is_on_its_way(look: Look, he
     expect(page.get_by_role("textbox", name="备注")).to_have_value("更换了压缩机接触器")
 
 
+def test_the_forecast_of_the_food_is_renewed_each_minute_beside_a_note_that_is_written(
+    look: Look, head_office: HeadOffice
+) -> None:
+    head_office.warm("freezer-1")
+    page = look()
+    sign_in(page)
+    page.clock.install()
+    visit(page, "#/tickets/1")
+    food = page.get_by_role("region", name="食品")
+    expect(food.get_by_text("截至")).to_be_visible()
+    page.get_by_role("button", name="添加备注").click()
+    page.get_by_role("textbox", name="备注").fill("更换了压缩机接触器")
+    page.route("**/api/v1/tickets/1", warmer)
+    page.clock.fast_forward(60_000)
+    expect(food.get_by_text("7.7")).to_be_visible()
+    expect(page.get_by_role("textbox", name="备注")).to_have_value("更换了压缩机接触器")
+
+
+def warmer(route: Route) -> None:
+    """What head office says, with food of 7.7 °C."""
+    answer = route.fetch()
+    ticket = answer.json()
+    ticket["food"][0]["temperature"] = 7.7
+    route.fulfill(response=answer, json=ticket)
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("width", [360, 390])
 def test_it_fits_a_phone(look: Look, head_office: HeadOffice, language: Language, width: int) -> None:

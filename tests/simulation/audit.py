@@ -33,10 +33,17 @@ _LEFT_OVER = {
     "alarms that were told have no ticket": """SELECT count(*) FROM episode WHERE store = ? AND since >= ?
         AND (past = 0) != (ticket IS NOT NULL)""",
 }
+_FEED = """WITH line AS (SELECT ticket, at, count(*) AS many FROM ticket_event GROUP BY ticket, at),
+    told AS (SELECT ticket, data, CAST(round((julianday(json_extract(data, '$.updated_at')) - 2440587.5) * 86400000)
+        AS INTEGER) AS at FROM feed_event)"""
+"""The lines of tickets' histories by instant, and what the feed has told, with the instant that it told of."""
 _WHOLE = {
     "messages were put aside": "SELECT count(*) FROM quarantine",
-    "lines of tickets were not told, or twice": """SELECT (SELECT count(*) FROM ticket_event)
-        - (SELECT count(*) FROM feed_event)""",
+    "lines of tickets were not told": f"""{_FEED} SELECT count(*) FROM line WHERE many > (
+        SELECT count(*) FROM told WHERE told.ticket = line.ticket AND told.at = line.at)""",
+    "tickets were told twice": f"""{_FEED} SELECT count(*) FROM (
+        SELECT ticket, at, count(*) AS many FROM told GROUP BY ticket, at, data) AS same WHERE many > max(1, coalesce(
+        (SELECT many FROM line WHERE line.ticket = same.ticket AND line.at = same.at), 0))""",
 }
 
 

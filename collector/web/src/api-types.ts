@@ -152,7 +152,9 @@ export interface Suppression {
   id: number
   kind: HoldKind | 'shelved'
   store: string
+  store_name: Text
   device: string
+  device_name: Text
   rule: string
   reason: string
   actor: string

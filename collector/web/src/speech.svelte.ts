@@ -1,5 +1,6 @@
 /** The page's voice: its words, numbers and times in the language of the moment. */
 
+import type { Refusal } from './api'
 import type { Instant, PointRef, Quality, Text, Value } from './api-types'
 import * as format from './format'
 import { type Choices, chosenLanguage, firstLanguage, HTML_LANG, type Language, MESSAGES, rememberLanguage, said } from './i18n'
@@ -18,6 +19,13 @@ export class Speech {
 
   text(text: Text): string {
     return said(text, this.language)
+  }
+
+  /** Why something was not done: in the collector's own words where it has any. */
+  refused({ kind, problem }: Refusal): string {
+    if (kind === 'offline') return this.words.moveOffline
+    if (kind === 'forbidden') return this.words.moveForbidden
+    return (this.language === 'zh' ? problem?.detail_zh : problem?.detail) ?? this.words.moveBroken
   }
 
   duration(ms: number): string {

@@ -50,6 +50,7 @@ class Alarming:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.rules = {rule.id: rule for rule in (WELDED, WARM)}
+        bench.book = book_of([*BOOK.rules, *self.rules.values()], food=BOOK.food)
         bench.send((1, status(FREEZER, LAMP)))
 
     @property
@@ -105,7 +106,7 @@ class Alarming:
     def _tell(self, change: Change) -> bool:
         fault: Rule | LineFault = OFFICE_FAULTS.get(change.rule) or self.rules[change.rule]
         with self.bench.database.writing() as connection:
-            telling = note(connection, STORE, change, fault, fault.title, self.now)
+            telling = note(connection, STORE, change, fault, fault.title, self.now, BOOK.food)
             if telling.now:
                 note_change(connection, change, fault, _DEVICES[change.device], STORE, self.now)
         return telling.now

@@ -203,6 +203,13 @@ def test_a_restart_tells_the_same_change_again_and_nothing_comes_of_it(alarming:
     assert audit(technician) == [("li", "out_of_service"), ("storewarden", "raised_withheld")]
 
 
+def test_what_holds_alarms_back_is_named_as_people_know_it(alarming: Alarming, technician: Visitor) -> None:
+    set_ = hold(technician, "out_of_service", alarming.now + HOUR).json()
+    (listed_,) = technician.get(SUPPRESSIONS).json()["suppressions"]
+    for one in (set_, listed_):
+        assert (one["store_name"]["zh"], one["device_name"]["en"]) == ("示范门店", "Lamp")
+
+
 def test_somebody_is_reminded_of_a_device_that_stays_out(alarming: Alarming, technician: Visitor) -> None:
     hold(technician, "out_of_service", alarming.now + 40 * HOUR)
     alarming.pass_by(hours=24)

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from collector.__main__ import main
+from collector.domain.line_faults import GATEWAY
 from collector.domain.suppression import Kind, Suppression
 from collector.explain import About, CannotExplain, Explained, explain_now, explain_then
 from collector.explain_text import lines
 from collector.store import suppressions
+from collector.store.lines import list_own
 from edge_agent.contract.readings import Quality
-from edge_agent.contract.text import Language
+from edge_agent.contract.text import Language, same
 from rules.alarm import State
 from tests.integration.collector.bench import BOOK, MORNING, STORE, TOO_WARM, Bench, poll, status, warm_freezer
 
@@ -61,7 +63,7 @@ def test_it_speaks_chinese(bench: Bench) -> None:
     assert said[2:7] == [
         "截至最近一次判断 2026-07-15 10:40",
         "报警中:条件自 2026-07-15 10:00 成立",
-        "工单 T000001(new)",
+        "工单 T000001(待接单)",
         "故障条件 when: 是",
         "  temp.control > limit: 是",
     ]
@@ -93,6 +95,12 @@ def test_another_time_is_explained_from_what_is_stored(bench: Bench) -> None:
     assert any(line.startswith(begin) for line in told(before))
 
 
+def test_an_alarm_that_went_on_from_that_time_is_not_said_to_have_cleared(bench: Bench) -> None:
+    bench.send((1, status()), *warm_freezer())
+    assert "On record: raised at 2026-07-15 10:30, it has not cleared since" in told(then(bench, 35))
+    assert "当时的记录:2026-07-15 10:30 报警,尚未解除" in told(then(bench, 35), "zh")
+
+
 def test_flags_are_read_back_as_flags(bench: Bench) -> None:
     bench.send((1, status()), (2, poll(0, True, point="defrost.active")), (3, poll(1, -5.0)))
     values = [value for one in then(bench, 2).explanation.conditions for part in one.parts for value in part.values]
@@ -113,7 +121,8 @@ def test_an_alarm_that_nobody_was_told_of_says_why(bench: Bench) -> None:
     with bench.database.writing() as connection:
         suppressions.begin(connection, shelf)
     bench.send(*warm_freezer())
-    assert "Nobody was told: out_of_service" in told(now(bench))
+    assert "Nobody was told: out of service" in told(now(bench))
+    assert "未通知任何人:设备停用中" in told(now(bench), "zh")
 
 
 @pytest.mark.parametrize(
@@ -145,6 +154,15 @@ def test_a_device_of_several_stores_needs_its_store(bench: Bench) -> None:
 def test_a_device_that_was_never_heard_is_told(bench: Bench) -> None:
     bench.send((1, status()))
     assert told(now(bench))[2:] == ["Nothing was judged of this device"]
+
+
+def test_a_device_of_head_office_itself_is_told_that_no_rule_is_meant_for_it(bench: Bench) -> None:
+    bench.send((1, status()))
+    with bench.database.writing() as connection:
+        list_own(connection, STORE, GATEWAY, same(STORE))
+    about = About(TOO_WARM, GATEWAY.id)
+    for explained in (now(bench, about), then(bench, 20, about)):
+        assert told(explained)[2:] == ["The rule is not meant for such a device (gateway gateway)"]
 
 
 @pytest.fixture

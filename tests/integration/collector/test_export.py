@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from collector.__main__ import main
+from collector.domain.line_faults import LINE, OFFICE, OFFICE_NAME
 from collector.export import export
+from collector.store.lines import list_own
 from edge_agent.contract.readings import Quality
 from rules.scoring.data import read_inventory, read_telemetry
 from rules.scoring.replay import replay
@@ -45,13 +47,33 @@ def test_only_what_was_asked_for_comes_out(bench: Bench, tmp_path: Path) -> None
     assert {one.store for one in read_telemetry(tmp_path)} == set(read_inventory(tmp_path)) == {"shop-2"}
 
 
-def test_the_program_exports(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_head_office_itself_is_no_store_to_export(bench: Bench, tmp_path: Path) -> None:
+    bench.send((1, status()), *warm_freezer())
+    with bench.database.writing() as connection:
+        list_own(connection, OFFICE, LINE, OFFICE_NAME)
+    exported(bench, tmp_path)
+    assert set(read_inventory(tmp_path)) == {STORE}
+
+
+@pytest.fixture
+def settings(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LC_ALL", "C")
     bench.send((1, status()), *warm_freezer())
-    settings = tmp_path / "collector.yaml"
-    settings.write_text(f"database: {bench.path.name}\nbroker: {{url: 'mqtt://b'}}\n")
+    path = tmp_path / "collector.yaml"
+    path.write_text(f"database: {bench.path.name}\nbroker: {{url: 'mqtt://b'}}\n")
+    return path
+
+
+def test_a_store_that_nobody_knows_is_named_before_anything_is_written(
+    settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--store", "shop-11", "--store", STORE, "--store", OFFICE]
+    assert main(["export", str(settings), str(tmp_path / "out"), *asked]) == 1
+    assert capsys.readouterr().err == f"there is no store {OFFICE}, shop-11\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_program_exports(settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     since = ["--since", MORNING.isoformat(), "--until", (MORNING + DAY).isoformat()]
     assert main(["export", str(settings), str(tmp_path / "out"), *since]) == 0
     assert capsys.readouterr().out == "9 readings written\n"

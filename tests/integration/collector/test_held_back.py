@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from rules.food import NO_FOOD
 from tests.integration.collector.alarming import ALARMS, hold, listed
 from tests.integration.collector.bench import FREEZER, STORE, TOO_WARM, Bench, poll, status, warm_freezer
-from tests.integration.collector.visitor import Visitor
+from tests.integration.collector.visitor import Visitor, hire, log_in
 
 EPISODES = f"/api/v1/stores/{STORE}/devices/{FREEZER.id}/episodes"
 
@@ -33,6 +35,28 @@ def test_a_device_that_is_worked_on_opens_no_ticket(bench: Bench, technician: Vi
     assert [(one["fault"], one["state"]) for one in listed(technician)] == [(TOO_WARM, "out_of_service")]
     (episode,) = technician.get(EPISODES).json()["episodes"]
     assert (episode["fault"], episode["ticket"], episode["past"]) == (TOO_WARM, None, False)
+
+
+def mask(bench: Bench, dispatcher: Visitor) -> None:
+    """The freezer, for three hours."""
+    bench.send((1, status()))
+    hire(bench, "chen", "dispatcher")
+    log_in(dispatcher, "chen")
+    assert hold(dispatcher, "by_design", bench.clock.now() + timedelta(hours=3), FREEZER.id).status_code == 201
+
+
+def test_a_mask_does_not_hold_back_what_is_about_food(bench: Bench, technician: Visitor) -> None:
+    mask(bench, technician)
+    bench.send(*warm_freezer())
+    assert bench.count_tickets() == 1
+
+
+def test_a_device_in_which_the_chain_keeps_no_food_is_masked_like_any_other(bench: Bench, technician: Visitor) -> None:
+    bench.book = replace(bench.book, food=NO_FOOD)
+    bench.start()
+    mask(bench, technician)
+    bench.send(*warm_freezer())
+    assert bench.count_tickets() == 0
 
 
 def test_what_still_stands_is_told_once_when_it_is_back(bench: Bench, technician: Visitor, out_of_service: int) -> None:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collector import referee
 from collector.store import cases
-from collector.store.tables import ticket, ticket_event
-from edge_agent.contract.readings import Body, Telemetry
+from collector.store.tables import feed_event, ticket, ticket_event
+from edge_agent.contract.readings import Body, Device, Telemetry
+from rules.book import RuleBook
+from rules.engine import Judgement, judge
 from rules.scoring import replay
 from rules.scoring.data import StoreInventory
-from tests.integration.collector.bench import STORE
+from tests.integration.collector.bench import STORE, Bench
 from tests.integration.collector.cold_room import DEVICES, STOPPED, Fate, book, outbox_of
 from tests.integration.collector.judged_stores import Office
 from tests.integration.collector.test_history import deliver
+from tests.integration.collector.visitor import Visitor
 
 TOO_WARM = "refrigeration.air_temperature_high"
 
@@ -83,6 +89,37 @@ def test_a_case_that_stays_warm_when_its_unit_runs_again_gets_a_ticket_of_its_ow
         assert [row["alarm_active"] for row in office.rows(ticket)] == [False, True]
 
 
+def test_every_page_hears_of_an_alarm_that_is_over_on_a_ticket_that_goes_on() -> None:
+    warm = range(15, 10_000), range(15, 70), range(0)
+    with office_of(outbox_of(Fate(unit=range(10, 10_000), warm=warm), 130)) as office:
+        hear_in_two_hours(office)
+        first, *_, last = shown(office)
+        assert [row["alarm_active"] for row in office.rows(ticket)] == [True]
+        assert (last["severity"], last["updated_at"]) == ("critical", "2026-07-16T06:00:00Z")
+        assert first["updated_at"] == "2026-07-16T04:00:00Z"
+
+
+def test_every_page_hears_that_a_ticket_has_become_less_severe() -> None:
+    warm = range(15, 70), range(0), range(0)
+    with office_of(outbox_of(Fate(unit=range(10, 10_000), warm=warm), 130)) as office:
+        hear_in_two_hours(office)
+        told = [(one["severity"], one["updated_at"]) for one in shown(office)]
+        assert told[-2:] == [("critical", "2026-07-16T04:00:00Z"), ("high", "2026-07-16T06:00:00Z")]
+        assert lines(office, 1) == ["opened", "folded"]
+
+
+def hear_in_two_hours(office: Office) -> None:
+    """The first hour of event time now, the rest two hours later."""
+    seqs, now = list(office.outbox), 60 * len(DEVICES)
+    office.hear(seqs[:now])
+    office.now += timedelta(hours=2)
+    office.hear(seqs[now:])
+
+
+def shown(office: Office) -> list[dict[str, Any]]:
+    return [json.loads(row["data"]) for row in office.rows(feed_event)]
+
+
 def test_a_dead_bus_is_one_ticket() -> None:
     with office_of(outbox_of(Fate(bus=range(10, 10_000)), 40)) as office:
         office.hear(office.outbox)
@@ -95,6 +132,20 @@ def test_a_power_cut_is_one_ticket_on_the_gateway() -> None:
         office.hear(office.outbox)
         assert told(office) == [("_gateway", "store.power_cut", "new")]
         assert {device for device, _ in on(office, 1)} >= {"_gateway", "case-1", "unit-1", "ups-1"}
+
+
+def test_a_power_cut_is_found_though_the_rules_fail_on_the_device_that_each_minute_begins_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail_on_the_first(book: RuleBook, device: Device, *rest: Any) -> Judgement:
+        if device.id == "case-1":
+            raise ZeroDivisionError
+        return judge(book, device, *rest)
+
+    monkeypatch.setattr(referee, "judge", fail_on_the_first)
+    with office_of(outbox_of(Fate(mains=range(10, 10_000)), 40)) as office:
+        office.hear(office.outbox)
+        assert told(office) == [("_gateway", "store.power_cut", "new")]
 
 
 def test_a_power_cut_of_before_the_present_is_told_once_with_all_that_follows() -> None:
@@ -132,3 +183,54 @@ def in_pieces(office: Office, chance: random.Random) -> None:
     chance.shuffle(parts)
     for part in parts:
         deliver(office, part, chance)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path / "collector.sqlite", book=book())
+    yield bench
+    bench.database.close()
+
+
+def close_early(bench: Bench, visitor: Visitor, unit: range, warm: range) -> dict[int, Body]:
+    """The ticket of the unit, as a case that it feeds is warm; what the store says after an hour and 20 minutes."""
+    outbox = outbox_of(Fate(unit=unit, warm=(warm, range(0), range(0))), 120)
+    first = 80 * len(DEVICES)
+    bench.send(*list(outbox.items())[:first])
+    for source, target in (("new", "accepted"), ("accepted", "fixed"), ("fixed", "closed")):
+        assert visitor.post("/api/v1/tickets/1/moves", json={"from": source, "to": target}).status_code == 200
+    return dict(list(outbox.items())[first:])
+
+
+def pass_by(bench: Bench, visitor: Visitor, **duration: float) -> list[tuple[str, str]]:
+    """The open tickets then."""
+    bench.hand.seconds += timedelta(**duration).total_seconds()
+    bench.ingest.turn()
+    return [(one["device"]["id"], one["fault"]) for one in visitor.get("/api/v1/tickets").json()["tickets"]]
+
+
+def test_what_outlives_the_fault_of_a_closed_ticket_is_told_within_the_time_of_a_shelf(
+    bench: Bench, technician: Visitor
+) -> None:
+    close_early(bench, technician, unit=range(10, 60), warm=range(15, 10_000))
+    (shelf,) = technician.get("/api/v1/suppressions").json()["suppressions"]
+    assert (shelf["device"], shelf["actor"], shelf["until"]) == ("case-1", "li", "2026-07-15T05:00:00Z")
+    assert "T000001" in shelf["reason"]
+    assert pass_by(bench, technician, minutes=59) == []
+    assert pass_by(bench, technician, minutes=2) == [WARM[0]]
+    assert on_open(bench) == {WARM[0]}
+    assert pass_by(bench, technician, hours=9) == [WARM[0]]
+
+
+def test_what_recovers_after_the_ticket_of_its_cause_was_closed_is_told_to_nobody(
+    bench: Bench, technician: Visitor
+) -> None:
+    later = close_early(bench, technician, unit=range(10, 60), warm=range(15, 85))
+    bench.send(*later.items())
+    assert pass_by(bench, technician, hours=9) == []
+    assert technician.get("/api/v1/suppressions").json()["suppressions"] == []
+
+
+def on_open(bench: Bench) -> set[tuple[str, str]]:
+    with bench.database.reading() as connection:
+        return set(cases.open_tickets(connection, [STORE])[STORE].alarms)

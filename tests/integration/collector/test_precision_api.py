@@ -7,7 +7,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from tests.integration.collector.alarming import WARM, WELDED, Alarming, listed
+from rules.book import book_of
+from tests.integration.collector.alarming import LAMP, WARM, WELDED, Alarming, listed
 from tests.integration.collector.bench import FREEZER, Bench
 from tests.integration.collector.visitor import Visitor, hire, log_in
 
@@ -84,6 +85,30 @@ def test_a_rule_about_food_is_only_told_of(alarming: Alarming, technician: Visit
     assert set_mode(technician, "shadow", rule=WARM.id).status_code == 409
 
 
+def test_a_rule_about_food_that_never_opened_a_ticket_is_not_put_into_shadow(
+    alarming: Alarming, technician: Visitor
+) -> None:
+    log_in(technician, "chen")
+    assert set_mode(technician, "shadow", rule=WARM.id).status_code == 409
+    assert set_mode(technician, "shadow", rule=WELDED.id).status_code == 200
+
+
+def test_a_critical_rule_of_devices_that_keep_no_food_may_be_put_into_shadow(
+    alarming: Alarming, technician: Visitor
+) -> None:
+    lamps = replace(WARM, device_classes=frozenset({LAMP.device_class}), duties=frozenset())
+    alarming.bench.book = book_of([lamps], food=alarming.bench.book.food)
+    log_in(technician, "chen")
+    assert set_mode(technician, "shadow", rule=WARM.id).status_code == 200
+
+
+def test_a_rule_about_food_stays_told_whatever_its_tickets_have_become(alarming: Alarming, technician: Visitor) -> None:
+    """Those that were coded once the critical alarm was over, and stood on a device without food."""
+    cry_wolf(alarming, technician, WARM.id)
+    (rule,) = technician.get("/api/v1/rules").json()["rules"]
+    assert (rule["mode"], rule["verdict"]) == (None, "only_told")
+
+
 def test_a_dispatcher_puts_it_to_work_again_with_a_new_account(alarming: Alarming, technician: Visitor) -> None:
     cry_wolf(alarming, technician)
     alarming.raise_alarm()
@@ -107,6 +132,15 @@ def test_a_rule_on_trial_is_recorded_and_told_once_it_is_not(alarming: Alarming,
     alarming.rules[WELDED.id] = WELDED
     assert alarming.release() == [WELDED.id]
     assert alarming.bench.count_tickets() == 1
+
+
+def test_what_a_rule_on_trial_held_back_is_told_to_nobody_when_its_file_is_gone(
+    alarming: Alarming, technician: Visitor
+) -> None:
+    alarming.rules[WELDED.id] = replace(WELDED, shadow=True)
+    assert not alarming.raise_alarm()
+    del alarming.rules[WELDED.id]
+    assert (alarming.release(), alarming.bench.count_tickets()) == ([], 0)
 
 
 def test_a_dispatcher_overrules_the_file(alarming: Alarming, technician: Visitor) -> None:

@@ -11,12 +11,15 @@ from hypothesis import given
 
 from collector import referee
 from collector.domain.segments import HOLE_LASTS
+from collector.domain.suppression import Kind, Suppression
 from collector.record import WITHHELD_AT_MOST
+from collector.store import suppressions
+from collector.store.alarm_tables import alarm
 from collector.store.tables import episode, feed_event, stream, ticket, ticket_event
 from edge_agent.contract.codec import encode_batch, encode_body
 from edge_agent.contract.readings import Body
 from edge_agent.contract.topics import batch_topic
-from tests.integration.collector.bench import STORE, STREAM, Bench, raw_message, status, warm_freezer
+from tests.integration.collector.bench import FREEZER, STORE, STREAM, Bench, raw_message, status, warm_freezer
 from tests.integration.collector.judged_stores import Office, Word, outbox_of, truth_of
 from tests.integration.collector.test_history import (
     BETWEEN,
@@ -167,6 +170,62 @@ def test_a_ticket_that_a_person_closed_while_the_fault_stands_is_not_opened_agai
             connection.execute(ticket.update().values(state="closed"))
         office.hear(range(9, 15), present_from=15)
         assert kinds(office) == ["opened"]
+
+
+def test_what_is_held_back_and_over_before_the_present_is_told_to_nobody_ever() -> None:
+    with offices(outbox_of(OVER)) as (office,):
+        office.hear([1, 2])
+        out = out_of_service(office, timedelta(hours=2))
+        office.hear(range(3, 9))
+        assert [row["told_at"] for row in office.rows(alarm)] == [None]
+        office.hear(range(9, 19), present_from=19)
+        assert office.rows(alarm) == []
+        office.now = out + timedelta(minutes=1)
+        office.recorder.release(office.database, office.now)
+        assert office.rows(ticket) == []
+
+
+def test_an_alarm_of_a_closed_ticket_that_is_over_before_the_present_stands_no_longer() -> None:
+    with offices(outbox_of(OVER)) as (office,):
+        office.hear(range(1, 9))
+        with office.database.writing() as connection:
+            connection.execute(ticket.update().values(state="closed"))
+        office.hear(range(9, 17), present_from=18)
+        assert [row["standing"] for row in office.rows(alarm)] == ["unacknowledged"]
+        office.hear([17], present_from=18)
+        (returned,), (over,) = office.rows(alarm), office.rows(episode)
+        assert (returned["standing"], returned["cleared_at"]) == ("returned", over["cleared_at"])
+
+
+def test_what_is_held_back_is_told_with_the_beginning_that_its_history_tells() -> None:
+    with offices(outbox_of(STANDING)) as (office,):
+        office.hear([1, 2])
+        out = out_of_service(office, timedelta(hours=2))
+        office.hear(range(12, 21), live_from=12)
+        assert [row["since"] for row in office.rows(alarm)] == [polled(office, 12)]
+        office.hear(range(3, 12), live_from=12)
+        office.now = out + timedelta(minutes=1)
+        office.recorder.release(office.database, office.now)
+        (told,), (known,), (standing,) = office.rows(ticket), office.rows(episode), office.rows(alarm)
+        assert {told["since"], standing["since"], known["since"]} == {polled(office, 4)}
+        assert (told["since_at_least"], known["ticket"], known["cleared_at"]) == (False, told["id"], None)
+
+
+def out_of_service(office: Office, duration: timedelta) -> datetime:
+    """The freezer, from now on; until when."""
+    until = office.now + duration
+    held = Suppression(
+        kind=Kind.OUT_OF_SERVICE,
+        reason="repair",
+        actor="li",
+        begins_at=office.now,
+        until=until,
+        store=STORE,
+        device=FREEZER.id,
+    )
+    with office.database.writing() as connection:
+        suppressions.begin(connection, held)
+    return until
 
 
 def test_what_a_dead_line_keeps_back_is_told_after_five_minutes_as_it_stands() -> None:

@@ -278,9 +278,18 @@ def test_it_says_how_warm_the_food_is_and_how_long_it_has(bench: Bench, technici
     assert (food["discard"], food["at"]) == (False, "2026-07-15T03:40:00Z")
 
 
+def test_the_food_is_judged_by_the_classes_of_the_rules_in_force(bench: Bench, technician: Visitor) -> None:
+    spoil_freezers(bench)
+    shipped = bench.book.food
+    warmer = {id_: replace(each, limit=each.limit + 20) for id_, each in shipped.classes.items()}
+    bench.book = replace(bench.book, food=replace(shipped, classes=warmer))
+    (food,) = technician.get("/api/v1/tickets/1").json()["food"]
+    assert (food["limit"], food["minutes_to_limit"]) == (5.0, None)
+
+
 def test_a_ticket_of_a_unit_lists_the_food_that_it_keeps_cold_what_spoils_first_first(bench: Bench) -> None:
     spoil_freezers(bench)
     with bench.database.reading() as connection:
         ticket = replace(tickets.with_id(connection, 1), device="unit-1")
-        foods = food_on(connection, ticket, ())
+        foods = food_on(connection, bench.book.food, ticket, ())
     assert [(food.device.id, food.minutes_to_limit) for food in foods] == [("freezer-1", 0.0), ("freezer-2", None)]

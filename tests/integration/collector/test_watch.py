@@ -77,29 +77,6 @@ def test_a_silent_store_is_one_ticket_on_its_gateway(bench: Bench) -> None:
     assert b"collector_silent_stores 1.0" in bench.meters.expose({})
 
 
-@pytest.mark.parametrize(
-    ("boot", "cause"),
-    [("machine-1.run-2", "line_to_head_office_down"), ("machine-2.run-3", "store_power_cut"), (None, None)],
-    ids=["the same machine", "a machine that was started anew", "head office was started anew"],
-)
-def test_a_store_that_is_heard_again_tells_why_it_was_not(bench: Bench, boot: str | None, cause: str | None) -> None:
-    bench.send((bench.next_seq(), status()), (bench.next_seq(), replace(poll(0, -20.0), boot="machine-1.run-1")))
-    pass_by(bench, DEFAULT_AFTER + STEP)
-    (before,) = all_tickets(bench)
-    if boot is None:
-        bench.start()
-    said = replace(poll(0, -20.0), at=bench.clock.now(), boot=boot or "machine-1.run-1")
-    bench.send((bench.next_seq(), said))
-    bench.hand.seconds += 2 * STEP.total_seconds()
-    bench.ingest.turn()
-    with bench.database.reading() as connection:
-        diagnosis = tickets.case_of(connection, before.ticket.id).diagnosis
-    assert not all_tickets(bench)[0].ticket.alarm_active
-    assert sum(each.likelihood for each in diagnosis) == pytest.approx(1, abs=0.01)
-    if cause is not None:
-        assert (diagnosis[0].id, diagnosis[0].likelihood, len(diagnosis[0].supports)) == (cause, 0.9, 1)
-
-
 def test_a_store_that_is_not_heard_because_of_a_power_cut_stays_one_ticket(bench: Bench) -> None:
     dark = cold_room.outbox_of(cold_room.Fate(mains=range(10, 100)), 30)
     bench.send(*((bench.next_seq(), body) for body in dark.values()))

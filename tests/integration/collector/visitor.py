@@ -69,6 +69,7 @@ def open_office(bench: Bench, wall: WallClock, page: Path | None = None) -> Offi
         clock=bench.clock,
         wall=wall,
         readiness=lambda: Readiness(database=True, broker=True, ingest=True),
+        book=lambda: bench.book,
         observe=lambda: bench.meters.queue.labels("live").set(3),
         page=page or bench.path.parent / "no-such-page",
         cost=QUICK,

@@ -10,6 +10,7 @@ from collector.domain.intake import (
     Intake,
     alarm_of,
     correct_since,
+    followers,
     merge,
     open_ticket,
     part_with,
@@ -22,12 +23,13 @@ from collector.domain.tickets import Ticket
 from edge_agent.contract.readings import Device, Quality
 from edge_agent.contract.text import Text, same
 from rules.folding import OpenCase
-from rules.kinship import Standing, kinship_of
+from rules.kinship import Standing, kinship_of, over_at
 from rules.load import load_rules
 from rules.model import Change, Evidence, EvidenceValue, Severity
 
 NOON = datetime(2026, 7, 15, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
+HOUR = timedelta(hours=1)
 RULE = load_rules().by_id["refrigeration.air_temperature_high"]
 KINSHIP = kinship_of([RULE], {})
 FREEZER = Device(
@@ -117,9 +119,9 @@ def test_the_key_value_of_a_ticket_is_of_the_alarm_that_its_evidence_is_of() -> 
 
 def test_a_ticket_is_as_severe_as_the_worst_alarm_that_is_left_on_it() -> None:
     low = replace(WARM.standing, rule="other", severity="low")
-    left = settle(OPENED, case_of(OVER, low), LATER)
+    left = settle(OPENED, case_of(OVER, low), LATER + HOUR)
     assert isinstance(left, Ticket)
-    assert (left.severity, left.alarm_active) == ("low", True)
+    assert (left.severity, left.alarm_active, left.updated_at) == ("low", True, LATER + HOUR)
 
 
 def test_what_follows_from_it_is_a_line_in_its_history_and_keeps_its_evidence() -> None:
@@ -128,6 +130,16 @@ def test_what_follows_from_it_is_a_line_in_its_history_and_keeps_its_evidence() 
     assert (under.ticket.alarm_active, under.ticket.normal_since) == (True, None)
     left = part_with(OPENED, "Freezer 1: too warm", LATER)
     assert (left.event.kind, left.ticket.alarm_active) == ("split", True)
+
+
+def test_what_follows_from_a_ticket_has_outlived_it_when_its_own_alarms_have_been_over_for_long_enough() -> None:
+    child = replace(WARM.standing, device="case-2")
+    healthy = replace(child, device="case-3", cleared_at=NOON)
+    outlived_at = over_at(OVER, child, KINSHIP)
+    assert followers(OPENED, [WARM.standing, child, healthy], KINSHIP) == [(child, None)]
+    assert followers(OPENED, [OVER, child, healthy], KINSHIP) == [(child, outlived_at)]
+    assert followers(OPENED, [OVER, replace(WARM.standing, rule="other"), child], KINSHIP) == [(child, None)]
+    assert followers(OPENED, [WARM.standing], KINSHIP) == []
 
 
 def test_a_merged_ticket_says_which_one_it_is_part_of() -> None:

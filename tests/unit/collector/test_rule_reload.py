@@ -97,6 +97,37 @@ def test_mended_rules_are_refused_no_more(folder: Folder) -> None:
     assert (folder.reload.refused, folder.taken) == ((), [])
 
 
+def test_rules_that_cannot_even_be_read_are_refused_and_those_before_go_on(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def run_out(*_: object) -> RuleBook:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reload, "load_rules", run_out)
+        folder.reload.look(asked=True)
+    (fault,) = folder.reload.refused
+    assert (fault.file, "Too many open files" in fault.what.en) == (str(folder.rules), True)
+    assert refusals(caplog)[-1] == f"rules refused, those before go on fault={fault.sentence('en')}"
+    folder.reload.look(asked=True)
+    assert folder.reload.refused == ()
+
+
+def test_rules_that_cannot_be_taken_over_are_taken_with_the_next_look(folder: Folder) -> None:
+    refusing = [OSError("no memory")]
+
+    def take(_: RuleBook) -> None:
+        if refusing:
+            raise refusing.pop()
+
+    folder.reload.hand_to(take)
+    folder.write("rule", rule_text().replace("severity: high", "severity: low"))
+    folder.looks()
+    assert "no memory" in folder.reload.refused[0].what.en
+    folder.reload.look(asked=True)
+    assert (folder.reload.refused, len(folder.taken)) == ((), 2)
+
+
 def test_a_limit_that_differs_for_a_store_comes_into_force(folder: Folder) -> None:
     folder.override("stores: {store-1: {limit: -14}}")
     folder.looks()

@@ -10,7 +10,7 @@ import msgspec
 from collector.domain.store_memory import StoreMemory, minute_of, overlook
 from edge_agent.contract.readings import Quality
 from rules.memory import DeviceMemory, remember
-from rules.shared import BUS_HOLD
+from rules.shared import BUS_HOLD, NORMAL_FOR
 from tests.unit.rules.judged import T0, freezer, said
 
 CASES = [replace(freezer(f"freezer-{n}"), bus="a") for n in (1, 2)]
@@ -41,6 +41,25 @@ def test_it_finds_a_dead_bus_by_what_each_device_showed_last() -> None:
     assert (change.rule, change.device, change.kind, change.since) == ("bus.down", "freezer-1", "raised", T0)
     assert overlook(seen(ANSWERS, 9), DEVICES, {}).changes == ()
     assert overlook(StoreMemory(), DEVICES, {}).changes == ()
+
+
+def test_a_bus_is_down_no_longer_once_no_device_is_listed_on_it() -> None:
+    known = seen(SILENT, 5)
+    known = known.share(overlook(known, DEVICES, {}).memory)
+    moved = {id_: replace(case, bus="b") for id_, case in DEVICES.items()}
+    assert overlook(known, moved, {}).changes == ()
+    known = known.share(overlook(known, moved, {}).memory).pass_to(T0 + timedelta(minutes=5) + NORMAL_FOR)
+    over = overlook(known, moved, {})
+    assert [(one.rule, one.device, one.kind) for one in over.changes] == [("bus.down", "freezer-1", "cleared")]
+    assert "bus.down:a" not in over.memory.alarms
+
+
+def test_a_bus_that_is_listed_stays_down_while_nothing_on_it_is_heard() -> None:
+    known = seen(SILENT, 5)
+    ahead = known.share(overlook(known, DEVICES, {}).memory).fork()
+    for minutes in (6, 60):
+        overview = overlook(ahead.pass_to(T0 + timedelta(minutes=minutes)), DEVICES, {})
+        assert (overview.changes, overview.memory) == ((), ahead.shared)
 
 
 def test_a_fork_keeps_what_is_raised_and_a_join_what_the_time_before_heard() -> None:
