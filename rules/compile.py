@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from edge_agent.contract.readings import Quality
 from rules import kinetic
-from rules.pace import ASK_AGAIN, step_of
+from rules.pace import step_of
 from rules.terms import (
     Answer,
     Arithmetic,
@@ -197,7 +197,7 @@ class _Writer:
     def again(self, pace: float = 0.0) -> None:
         """The answer may be another one after `pace` seconds."""
         if self._step is not None:
-            constant = self.constant(max(pace, self._step, ASK_AGAIN))
+            constant = self.constant(max(pace, self._step))
             self.line(f"if {constant} < m.pace: m.pace = {constant}")
 
     def held(self, term: Held) -> str:

@@ -8,7 +8,7 @@ from rules.terms import Track
 
 ASK_AGAIN, ASK_AT_LEAST = 120.0, 300.0
 """Seconds between two answers of a condition that changes slowly: at least, and at most, whatever its hold."""
-_PACES = (120.0, 300.0)
+_PACES = (ASK_AGAIN, ASK_AT_LEAST)
 _PARTS_OF_HOLD, _SHORT_HOLD = 10, 4
 BUCKETS = 16
 """Into how many parts of equal width the length of a statistic is divided at most."""

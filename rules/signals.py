@@ -30,13 +30,12 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A number or flag, perhaps while a condition holds. `means` are the averages of it, `others` all else;
-    `learns`: one of them learns when an hour ends.
+    """A number or flag, perhaps while a condition holds. `means` are the averages of it, `others` all else; `learns`:
+    one of them learns when an hour ends.
 
     `key` is its name in memories, `points` are those of the device that change it, `needs` those without which it never
-    is any number. Within `step` seconds a number is
-    looked at once, however often it changes; a flag always. `ticking`: it changes without a point of its own too, so
-    that its sample says when to look again.
+    is any number. Within `step` seconds a number is looked at once, however often it changes; a flag always. `ticking`:
+    it changes without a point of its own too, so that its sample says when to look again.
     """
 
     key: str

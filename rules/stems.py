@@ -1,6 +1,7 @@
-"""The sum of a signal over all time that it was followed, from which every average of it takes its own part.
+"""The running sum of a signal, from which every average of it takes its own part.
 
-One sum serves averages of all lengths: each only marks what the sum was when its present bucket began.
+One sum serves averages of all lengths: each only marks what the sum was when its present bucket began. Whenever a
+bucket is over the sum is cut, and the marks with it, so that it never grows beyond what a double tells exactly.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Stem(NamedTuple):
-    """As far as it is known until `at`; the columns are those of `Running`, counted since it is followed.
+    """As far as it is known until `at`; the columns are those of `Running`, counted since it was cut.
 
     `ends` is when the first of the buckets of its averages is over.
     """

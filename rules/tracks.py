@@ -81,9 +81,8 @@ class Tracking:
         moment.params = params
 
     def answer(self, asked: Followed, moment: Moment) -> float | None:
-        known = self._answers.get(id(asked), self)
-        if known is not self:
-            return known  # type: ignore[return-value]
+        if id(asked) in self._answers:
+            return self._answers[id(asked)]
         track = asked.track
         found = self._plan.find(track, moment.params)
         if found is None:
