@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rules.window import STALE_AFTER
 
@@ -101,8 +101,7 @@ class Alarm:
         return self.state in {State.ACTIVE, State.CLEARING}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the conditions of a rule answer at one instant; None is unknown."""
 
     faulty: bool | None
@@ -111,8 +110,7 @@ class Verdict:
     inhibited: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """`since` and `until` bound the time of the condition, for whoever is told of `change`."""
 
     alarm: Alarm | None

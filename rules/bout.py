@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from rules.alarm import Alarm
@@ -104,9 +105,9 @@ class Bout:
         for pace, bits in plan.slow:
             if self._now // pace != self._then // pace:
                 due |= bits
-        if before.openings is not None:
-            return every & ~plan.waits | due
         ask = (plan.always | due | self._rules) & ~self._resting
+        if before.openings is not None:
+            ask |= _in_motion(plan, before.openings) & (~plan.waits | due)
         if plan.silent and self.moment.silent is not _is_silent(before.reached_at, before.unreached_at):
             ask |= plan.silent
         for rule in before.alarms:
@@ -140,6 +141,16 @@ def _bits(packed: bytes) -> int:
 
 def _packed(bits: int) -> bytes:
     return bits.to_bytes((bits.bit_length() + 7) // 8, "little") if bits else b""
+
+
+def _in_motion(plan: Plan, openings: Mapping[str, Opening]) -> int:
+    """The bits of rules whose other life time alone may move, or that have not begun."""
+    bits = 0
+    for position, (rule, _) in enumerate(plan.rules):
+        opening = openings.get(rule.id)
+        if opening is None or opening.waits:
+            bits |= 1 << position
+    return bits
 
 
 def _is_silent(reached_at: datetime | None, unreached_at: datetime | None) -> bool | None:

@@ -18,7 +18,7 @@ from rules.keeping import keeping_of
 from rules.memory import DeviceMemory, hear, is_silent, remember
 from rules.model import Change, Evidence, Rule
 from rules.neighbours import ALONE, Neighbours, View
-from rules.opening import Opening, begin, follow
+from rules.opening import Opening, begin, follow, is_moved, is_settled
 from rules.plan import Plan
 from rules.priority import priority_of
 from rules.tracks import Tracking
@@ -76,13 +76,16 @@ def _ask(
         rule, moment.params = plan.rules[lowest.bit_length() - 1]
         faulty: bool | None = rule.when.function(moment)
         alarm = alarms.get(rule.id)
-        if alarm is None and not faulty and openings is None:
+        if alarm is None and not faulty and (openings is None or is_settled(openings.get(rule.id))):
             continue
         verdict = _verdict(rule, moment, faulty, alarms)
         if openings is None:
             step = advance(alarm, verdict, moment.at, rule.hold, rule.normal_for)
         else:
             opening = openings.get(rule.id) or begin(alarm, moment.at)
+            if alarm is None and not is_moved(opening, verdict):
+                openings[rule.id] = opening
+                continue
             step = advance(alarm, verdict, moment.at, rule.hold, rule.normal_for, first=opening.first)
             openings[rule.id] = follow(opening, step, verdict, moment.at, rule.hold, rule.normal_for)
         alarms = _kept(alarms, rule.id, step.alarm)

@@ -46,12 +46,27 @@ class Opening:
         """Whether an alarm that begins now in the life that the segment leads may be older."""
         return self.apart and self.unseen and not self.carried
 
+    @property
+    def waits(self) -> bool:
+        """Whether the other life is in a hold or on its return to normal, which time alone completes."""
+        return self.apart and self.other is not None and self.other.state is not State.ACTIVE
+
 
 def begin(alarm: Alarm | None, at: datetime) -> Opening:
     """`alarm` is the one that the segment begins with, `at` its first word."""
     if alarm is not None:
         return Opening(carried=True, other=None, was=alarm.since)
     return Opening(carried=False, other=Alarm(state=State.ACTIVE, since=at, seen=at))
+
+
+def is_moved(opening: Opening, verdict: Verdict) -> bool:
+    """Whether `verdict` may change one of the lives, where the segment leads one without an alarm."""
+    return verdict.masked or verdict.faulty is not None or verdict.normal is not None or opening.waits
+
+
+def is_settled(opening: Opening | None) -> bool:
+    """Whether the time before decides nothing any more: without an alarm nothing is left to follow."""
+    return opening is not None and not opening.apart
 
 
 def follow(
@@ -63,7 +78,7 @@ def follow(
         return replace(opening, over_at=at) if ends else opening
     first = opening.unseen and opening.carried
     other = advance(opening.other, verdict, at, hold, normal_for, first=first).alarm
-    noted = replace(_note(opening, verdict, at, normal_for / FINENESS), other=other)
+    noted = _note(opening, other, verdict, at, normal_for / FINENESS)
     raised, clear = (step.alarm, other) if opening.carried else (other, step.alarm)
     if clear is not None and clear.at_least and clear.seen == at and not verdict.inhibited:
         noted = replace(noted, held=clear)
@@ -74,18 +89,25 @@ def follow(
     return noted
 
 
-def _note(opening: Opening, verdict: Verdict, at: datetime, apart: timedelta) -> Opening:
+def _note(opening: Opening, other: Alarm | None, verdict: Verdict, at: datetime, apart: timedelta) -> Opening:
+    """The same object where nothing new is known: most rules of a device say the same for hours."""
     ends_hold = verdict.masked or (not verdict.faulty and (verdict.normal or verdict.faulty is False))
     silent = verdict.masked or (verdict.faulty is None and verdict.normal is None)
-    noted = replace(opening, unseen=opening.unseen and not ends_hold, untouched=opening.untouched and silent)
-    if silent or not noted.calm:
-        return noted
-    late = noted.calms and at - noted.calms[-1] > STALE_AFTER
-    if late or verdict.faulty or verdict.normal is False:
-        return replace(noted, calm=False)
-    if verdict.normal:
-        return replace(noted, calms=_thinned(noted.calms, at, apart))
-    return noted
+    unseen, untouched = opening.unseen and not ends_hold, opening.untouched and silent
+    calm, calms = opening.calm, opening.calms
+    if calm and not silent:
+        calm = _stays_calm(calms, verdict, at)
+        calms = _thinned(calms, at, apart) if calm and verdict.normal else calms
+    if other is opening.other and calms is opening.calms:
+        before = (opening.unseen, opening.untouched, opening.calm)
+        if before == (unseen, untouched, calm):
+            return opening
+    return replace(opening, other=other, unseen=unseen, untouched=untouched, calm=calm, calms=calms)
+
+
+def _stays_calm(calms: tuple[datetime, ...], verdict: Verdict, at: datetime) -> bool:
+    late = bool(calms) and at - calms[-1] > STALE_AFTER
+    return not (late or verdict.faulty or verdict.normal is False)
 
 
 def _thinned(calms: tuple[datetime, ...], at: datetime, apart: timedelta) -> tuple[datetime, ...]:

@@ -136,3 +136,16 @@ def test_a_device_that_was_not_heard_since_stands_as_its_history_ends() -> None:
     whole = join(BOOK, FREEZER, history, fork(DeviceMemory()))
     assert whole.memory.alarms == history.alarms
     assert [one.change.kind for one in whole.corrections if one.change] == ["raised"]
+
+
+def test_what_nothing_moves_stays_the_same_object() -> None:
+    """A thousand stores that come back are all judged ahead of their history: it must cost little more than without."""
+    whole = load_rules()
+    told = [telemetry(minute, {"temp.control": COLD, "temp.evaporator": -24.0}) for minute in range(60)]
+    known = judge_all(whole, FREEZER, told[:-1], fork(DeviceMemory())).memory
+    before, after = known.openings, judge_all(whole, FREEZER, told[-1:], known).memory.openings
+    assert before is not None
+    assert after is not None
+    unmoved = [rule for rule, opening in before.items() if opening.apart and not opening.waits]
+    assert len(unmoved) > 5
+    assert [rule for rule in unmoved if after[rule] is not before[rule]] == []
