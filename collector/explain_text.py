@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from collector.domain.episodes import Episode
 from collector.domain.suppression import Kind
+from collector.domain.tickets import STATE_NAMES
 from collector.explain import Explained
 from configs.durations import duration_text
 from edge_agent.contract.catalogue import DEVICE_CLASSES
@@ -41,14 +42,6 @@ _ORIGINS = {
     "store": Text(zh="门店", en="the store"),
     "device": Text(zh="设备", en="the device"),
 }
-_TICKET_STATES: dict[str, Text] = {
-    "new": Text(zh="待接单", en="new"),
-    "accepted": Text(zh="处理中", en="accepted"),
-    "fixed": Text(zh="已修复", en="fixed"),
-    "closed": Text(zh="已关闭", en="closed"),
-    "cancelled": Text(zh="已取消", en="cancelled"),
-    "merged": Text(zh="已合并", en="merged"),
-}
 _WITHHELD: dict[str, Text] = {
     Kind.SHELVED: Text(zh="报警已搁置", en="shelved"),
     Kind.BY_DESIGN: Text(zh="设备已临时屏蔽", en="masked for a while"),
@@ -56,6 +49,14 @@ _WITHHELD: dict[str, Text] = {
     Kind.SHADOW: Text(zh="规则处于影子模式", en="the rule is in shadow"),
 }
 _WITHHELD_SOMEHOW = Text(zh="报警被抑制", en="withheld")
+_QUALITIES = {
+    Quality.NO_ANSWER: Text(zh="设备无应答 no_answer", en="no_answer"),
+    Quality.BUS_DOWN: Text(zh="总线中断 bus_down", en="bus_down"),
+    Quality.REFUSED: Text(zh="设备拒绝读取 refused", en="refused"),
+    Quality.PROBE_FAULT: Text(zh="探头故障 probe_fault", en="probe_fault"),
+    Quality.OUT_OF_RANGE: Text(zh="超出量程 out_of_range", en="out_of_range"),
+}
+"""As conditions write them."""
 _NEVER = Text(zh="从未上报", en="never reported")
 _OLD = Text(zh="太久没有上报", en="too old")
 
@@ -164,7 +165,7 @@ class _Teller:
         elif explained.since is not None:
             yield Text(zh="当时的记录:没有报警", en="On record: no alarm at that time")
         if ticket is not None:
-            stands = _TICKET_STATES[ticket.state]
+            stands = STATE_NAMES[ticket.state]
             yield Text(zh=f"工单 {ticket.number}({stands.zh})", en=f"Ticket {ticket.number} ({stands.en})")
         if explained.withheld:
             why = _WITHHELD.get(explained.withheld, _WITHHELD_SOMEHOW)
@@ -193,7 +194,7 @@ class _Teller:
             return f"{told} ({_NEVER.in_(self._language)})"
         why = ""
         if shown.quality is not Quality.GOOD:
-            why = f", {shown.quality}"
+            why = f", {_QUALITIES[shown.quality].in_(self._language)}"
         elif shown.value is None:
             why = f", {_OLD.in_(self._language)}"
         return f"{told} ({self._time(shown.at)}{why})"

@@ -12,6 +12,8 @@ from rules.book import RuleBook, book_of
 from rules.shared import FAULTS
 
 NO_RULES = book_of(())
+OWN_FAULTS = LINE_FAULTS.keys() | OFFICE_FAULTS.keys()
+"""What head office's own watch finds. It has no episodes: a store's history would never tell of their ends."""
 
 
 class Unknown:
@@ -30,4 +32,4 @@ def fault_of(book: RuleBook, rule: str) -> Fault:
 
 def known_faults(book: RuleBook) -> Set[str]:
     """The ids of all that somebody may be told of."""
-    return book.by_id.keys() | FAULTS.keys() | LINE_FAULTS.keys() | OFFICE_FAULTS.keys()
+    return book.by_id.keys() | FAULTS.keys() | OWN_FAULTS

@@ -10,10 +10,9 @@ from sqlalchemy import Connection
 
 from collector.desk import Desk
 from collector.domain.episodes import episode_of
-from collector.domain.line_faults import GATEWAY, LINE_FAULTS
-from collector.domain.office_faults import OFFICE_FAULTS
+from collector.domain.line_faults import GATEWAY
 from collector.domain.store_memory import StoreMemory, minute_of, overlook
-from collector.faults import fault_of
+from collector.faults import OWN_FAULTS, fault_of
 from collector.present import untold
 from collector.referee import Referee
 from collector.store import cases, episodes, inventory, lines, store_memories
@@ -24,9 +23,6 @@ from rules.kinship import Kinship
 from rules.memory import DeviceMemory
 from rules.model import Change
 from rules.neighbours import Neighbours, Setting
-
-_OF_HEAD_OFFICE = LINE_FAULTS.keys() | OFFICE_FAULTS.keys()
-"""What its own watch finds has no episodes: a store's history would never tell of their ends."""
 
 
 class Floor:
@@ -101,7 +97,7 @@ class Floor:
         ticket = self.desk.tell(change, self.memory.at)
         if self.memory.at is not None:
             self._review_by = self.desk.review_by(self.memory.at)
-        if (change.kind == "raised" or closing) and change.rule not in _OF_HEAD_OFFICE:
+        if (change.kind == "raised" or closing) and change.rule not in OWN_FAULTS:
             self._write_down(change, ticket, past=False)
 
     def tell_what_stands(self) -> None:

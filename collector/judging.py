@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,14 +12,14 @@ from collector.desk import kin
 from collector.domain.segments import Course, Drop, Fork, Join, Present, Run, Step, segment_of
 from collector.domain.store_memory import StoreMemory
 from collector.floor import Floor, open_floors
+from collector.lifecycle import Due
 from collector.referee import Referee
-from collector.store import memories, store_memories, streams
+from collector.store import inventory, memories, store_memories, streams
 from collector.store.memories import Remembered
 from collector.store.streams import Unjudged
 from edge_agent.contract.readings import Device, Telemetry
 from rules.engine import Judgement
 from rules.memory import DeviceMemory
-from rules.model import Change
 from rules.segments import Correction, fork
 
 AHEAD_AT_MOST = timedelta(minutes=5)
@@ -81,11 +81,6 @@ class Judging:
         self._flush()
         self._enter({store: devices})
         self._floors[store].tell_what_stands()
-
-    def tell_at_last(self, store: str, devices: Mapping[str, Device], change: Change) -> None:
-        """What was held back until now."""
-        self._enter({store: devices})
-        self._floors[store].tell(change)
 
     def _take(self, bout: Bout, step: Step) -> None:
         match step:
@@ -271,6 +266,15 @@ class Judging:
             floor.tell(change, closing=False)
         elif change.kind == "raised":
             floor.note((change,), told=False)
+
+
+def tell_due(connection: Connection, referee: Referee, due: Collection[Due], now: datetime) -> int:
+    """As if it were raised just now. Returns how many events it added to the feed."""
+    stores = inventory.known_devices(connection, {one.store for one in due})
+    floors = open_floors(connection, stores, referee.book, kin(referee.book), referee, now)
+    for one in due:
+        floors[one.store].tell(one.change)
+    return sum(floor.events for floor in floors.values())
 
 
 def _then(known: Remembered | None, start: int, memory: DeviceMemory) -> Remembered:

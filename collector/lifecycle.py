@@ -52,14 +52,15 @@ def note(
     holding = (*suppressions.unsettled(connection, store), *suppressions.in_shadow(connection, by_file))
     keeps_food = alarms.duty_of(connection, store, change.device) in food.duties
     telling = tell(change, holding, now, keeps_food=keeps_food)
-    if known is not None and known.active:
-        if telling.now and known.told_at is None:
-            _write(connection, known, tell_again(known, now), "told", now)
-        return telling
     critical, latching = is_food_critical(change, keeps_food=keeps_food), isinstance(fault, Rule) and fault.latched
     fresh = _alarm_of(change, store, title, now, food=critical, latching=latching)
     after = raise_anew(known, replace(fresh, told_at=now if telling.now else None))
-    alarms.write(connection, known, after)
+    if after is not known:
+        alarms.write(connection, known, after)
+    if known is not None and known.active:
+        if telling.now and after.told_at is None:
+            _write(connection, after, tell_again(after, now), "told", now)
+        return telling
     kind = "raised" if telling.now else "raised_withheld"
     reason = None if telling.kind is None else str(telling.kind)
     alarms.note(connection, [replace(entry_of(known, after, kind, now, reason=reason), until=telling.until)])
@@ -100,6 +101,11 @@ def release(connection: Connection, now: datetime, book: RuleBook) -> tuple[Due,
     holding = (*(each for each in standing if each.stands(now)), *_in_shadow(connection, book))
     told = (_tell_again(connection, alarm, holding, now) for _, alarm in sorted(candidates.items()))
     return (*reminders, *(due for due in told if due is not None))
+
+
+def tell_anew(connection: Connection, alarm: Alarm, book: RuleBook, now: datetime) -> Due | None:
+    """An alarm that stands, and that what it was told on tells of no more; None where something holds it back."""
+    return _tell_again(connection, alarm, (*suppressions.unsettled(connection), *_in_shadow(connection, book)), now)
 
 
 def acknowledge_with(
@@ -175,7 +181,7 @@ def _tell_again(connection: Connection, alarm: Alarm, holding: Iterable[Suppress
     if not _is_free(alarm, holding, now):
         return None
     _write(connection, alarm, tell_again(alarm, now), "told", now)
-    log.info("alarm told after suppression store=%s device=%s rule=%s", alarm.store, alarm.device, alarm.rule)
+    log.info("alarm told anew store=%s device=%s rule=%s", alarm.store, alarm.device, alarm.rule)
     return Due(store=alarm.store, change=alarm.change)
 
 

@@ -9,16 +9,18 @@ from typing import Literal, get_args
 
 from sqlalchemy import Connection
 
+from collector.desk import kin
 from collector.domain import suppression as rules_of
 from collector.domain.accounts import Account
 from collector.domain.acting import Action, ActionRefused, permit
-from collector.domain.alarms import Alarm, Entry, acknowledge, entry_of, reset
-from collector.domain.intake import followers, said
+from collector.domain.alarms import STANDING_NAMES, Alarm, Entry, acknowledge, entry_of, reset
+from collector.domain.intake import followers, part_with, said
 from collector.domain.suppression import Kind, Suppression
 from collector.domain.tickets import Ticket
-from collector.store import alarms, cases, suppressions
+from collector.lifecycle import Due, tell_anew
+from collector.store import alarms, cases, suppressions, tickets
 from edge_agent.contract.text import Text
-from rules.kinship import Kinship
+from rules.book import RuleBook
 
 WindowKind = Literal["by_design", "out_of_service"]
 WINDOW_KINDS: tuple[WindowKind, ...] = get_args(WindowKind)
@@ -60,19 +62,34 @@ def shelve_alarm(
     return _begin(connection, rules_of.shelve(fresh, known.severity, food=known.food), "shelved", now, known)
 
 
-def shelve_what_followed(connection: Connection, closed: Ticket, kinship: Kinship, who: Account, now: datetime) -> None:
-    """What had followed from the fault of a closed ticket, and stands: told anew once it has outlived that, or has been
-    on the shelf for as long as it may."""
+def part_with_followers(
+    connection: Connection, closed: Ticket, book: RuleBook, who: Account, now: datetime
+) -> tuple[Due, ...]:
+    """What had followed from the fault of a closed ticket, and stands, is shelved until it has outlived that, or for as
+    long as it may be. What is about food never is: it is returned, to be told at once on a ticket of its own."""
     shelved = {(each.device, each.rule) for each in suppressions.unsettled(connection, closed.store)}
-    reason = said(Text(zh=f"工单 {closed.number} 已关闭", en=f"ticket {closed.number} is closed"))
-    standing = (one.alarm.standing for one in cases.of_ticket(connection, closed.id))
-    for child, over_at in followers(closed, standing, kinship):
+    listed = {(one.device.id, one.alarm.standing.rule): one for one in cases.of_ticket(connection, closed.id)}
+    due: list[Due] = []
+    for child, over_at in followers(closed, (one.alarm.standing for one in listed.values()), kin(book)):
         known = alarms.find(connection, closed.store, child.device, child.rule)
         if known is None or not known.active or (child.device, child.rule) in shelved:
             continue
-        latest = now + rules_of.shelved_at_most(known.severity, food=known.food)
-        until = latest if over_at is None else min(latest, max(now, over_at))
-        _begin(connection, _shelf(known, reason, who, now, until), "shelved", now, known)
+        if not known.food:
+            _shelve_follower(connection, closed, known, over_at, who, now)
+        elif (told := tell_anew(connection, known, book, now)) is not None:
+            name = said(listed[child.device, child.rule].device.name, known.title)
+            tickets.append_event(connection, closed.id, part_with(closed, name, now).event)
+            due.append(told)
+    return tuple(due)
+
+
+def _shelve_follower(
+    connection: Connection, closed: Ticket, known: Alarm, over_at: datetime | None, who: Account, now: datetime
+) -> None:
+    latest = now + rules_of.shelved_at_most(known.severity, food=known.food)
+    until = latest if over_at is None else min(latest, max(now, over_at))
+    reason = said(Text(zh=f"工单 {closed.number} 已关闭", en=f"ticket {closed.number} is closed"))
+    _begin(connection, _shelf(known, reason, who, now, until), "shelved", now, known)
 
 
 def set_window(connection: Connection, fresh: Suppression, who: Account, now: datetime) -> Suppression:
@@ -119,8 +136,9 @@ def _seen(connection: Connection, alarm_id: int, revision: int) -> Alarm:
     if known is None:
         raise NotThere(f"there is no alarm {alarm_id}")
     if known.revision != revision:
-        zh = f"报警已变为 {known.standing}（第 {known.revision} 版），请重新查看"
-        raise ActionRefused(Text(zh=zh, en=f"the alarm has changed: it is {known.standing}, revision {known.revision}"))
+        zh = f"报警已变化（第 {known.revision} 版）：{STANDING_NAMES[known.standing].zh}，请重新查看"
+        en = f"the alarm has changed: it is {STANDING_NAMES[known.standing].en}, revision {known.revision}"
+        raise ActionRefused(Text(zh=zh, en=en))
     return known
 
 

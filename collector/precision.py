@@ -13,16 +13,20 @@ from collector.domain import office_faults
 from collector.domain.accounts import Account
 from collector.domain.acting import ActionRefused, permit
 from collector.domain.alarms import Entry
-from collector.domain.budget import LOOKS_BACK, Code, Record, judge_record, record_of
+from collector.domain.budget import CODE_NAMES, LOOKS_BACK, Code, Record, judge_record, record_of
+from collector.domain.intake import said
 from collector.domain.line_faults import OFFICE, OFFICE_NAME
 from collector.domain.tickets import STOREWARDEN, Ticket
 from collector.store import alarms, closures, inventory, lines, suppressions
 from collector.store.closures import Closure
-from collector.store.suppressions import Mode, RuleMode
+from collector.store.suppressions import MODE_NAMES, Mode, RuleMode
 from collector.store.tickets import Placed
 from edge_agent.contract.text import Text, same
 from rules.alarm import ChangeKind
 from rules.book import RuleBook
+
+_NOT_SAID = Text(zh="还没有结论", en="not said")
+_BY_FILE = Text(zh="按规则文件", en="as its file says")
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +48,8 @@ def code_ticket(
     permit("code", who.role)
     known = closures.of_ticket(connection, ticket.id)
     if (known.code if known else None) != finding.was:
-        said = known.code if known else "nothing"
-        raise ActionRefused(Text(zh=f"结论已是 {said}", en=f"the finding is {said} by now"))
+        now_is = CODE_NAMES[known.code] if known else _NOT_SAID
+        raise ActionRefused(Text(zh=f"结论现在是：{now_is.zh}", en=f"the finding is by now: {now_is.en}"))
     fresh = Closure(
         ticket=ticket.id,
         rule=ticket.fault,
@@ -97,8 +101,8 @@ def set_mode(connection: Connection, book: RuleBook, was: Mode | None, fresh: Ru
     permit("shadow" if fresh.mode == "shadow" else "go_live", who.role)
     known = suppressions.modes(connection).get(fresh.rule)
     if (known.mode if known else None) != was:
-        said = known.mode if known else "as its file says"
-        raise ActionRefused(Text(zh=f"规则现在为 {said}", en=f"the rule is {said} by now"))
+        now_is = MODE_NAMES[known.mode] if known else _BY_FILE
+        raise ActionRefused(Text(zh=f"规则现在是：{now_is.zh}", en=f"the rule is by now: {now_is.en}"))
     if not fresh.reason.strip():
         raise ActionRefused(Text(zh="需要说明原因", en="a reason is needed"))
     if fresh.mode == "shadow" and record(connection, book, fresh.rule, fresh.at).food:
@@ -120,7 +124,8 @@ def _keep_to_budget(connection: Connection, book: RuleBook, ticket: Ticket, now:
     found = record(connection, book, rule, now)
     verdict = judge_record(found)
     if verdict == "to_shadow":
-        reason = f"precision {found.right}/{found.judged}"
+        counted = f"{found.right}/{found.judged}"
+        reason = said(Text(zh=f"准确率 {counted}", en=f"precision {counted}"))
         _set(connection, RuleMode(rule=rule, mode="shadow", actor=STOREWARDEN, at=now, reason=reason))
         log.warning("rule goes to shadow rule=%s right=%d of=%d", rule, found.right, found.judged)
     if verdict in {"to_shadow", "only_told"}:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from collector.domain.episodes import Episode
 from collector.domain.intake import TicketAlarm
 from collector.domain.store_memory import StoreMemory
+from collector.faults import OWN_FAULTS
 from collector.store import alarms, cases, episodes, memories
 from edge_agent.contract.readings import Device
 from rules.book import RuleBook
@@ -44,7 +45,7 @@ def untold(
             yield from restate(devices[id_], of_device, rules)
     yield from _shared(connection, book, store, memory)
     for end in _ends(connection, store, memory.at):
-        judged = end.rule in FAULTS or (end.rule in book.by_id and end.device in known)
+        judged = end.rule in FAULTS or (end.rule not in OWN_FAULTS and end.device in known)
         if judged and (end.device, end.rule) not in raised:
             yield end
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy import Connection
 
 from collector import lifecycle
 from collector.domain.receipts import Range, Receipts, acknowledge, receive
 from collector.domain.segments import Course, advance
-from collector.judging import AHEAD_AT_MOST, Bout, Judging
+from collector.judging import AHEAD_AT_MOST, Bout, Judging, tell_due
 from collector.referee import Referee
 from collector.store import inventory, memories, streams
 from collector.store.database import Database
@@ -133,12 +134,7 @@ class Recorder:
             if not lifecycle.is_anything_due(connection, now, book):
                 return 0
         with database.writing() as connection:
-            due = lifecycle.release(connection, now, book)
-            judging = Judging(connection, self._referee, now)
-            devices = inventory.known_devices(connection, {one.store for one in due})
-            for one in due:
-                judging.tell_at_last(one.store, devices[one.store], one.change)
-        return judging.feed_events
+            return tell_due(connection, self._referee, lifecycle.release(connection, now, book), now)
 
     def account(self, connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> Tally:
         """The receipts and nothing else, for what `record` fails on: all of it is `refused`.
@@ -238,14 +234,28 @@ def _note(connection: Connection, news: _News, now: datetime, tally: Tally) -> N
     tally.entries += len(news.fresh)
     tally.duplicates += len(batch.entries) - len(news.fresh)
     gaps: list[tuple[int, Gap]] = []
+    statuses: list[tuple[int, AgentStatus]] = []
     for entry in news.fresh:
         if isinstance(entry.body, AgentStatus):
-            inventory.replace_inventory(connection, batch.store, batch.stream, entry.seq, entry.body)
+            statuses.append((entry.seq, entry.body))
         elif isinstance(entry.body, Gap):
             gaps.append((entry.seq, entry.body))
+    for seq, status in _telling_apart(statuses):
+        inventory.replace_inventory(connection, batch.store, batch.stream, seq, status)
     tally.gaps += len(gaps)
     streams.record_gaps(connection, news.key, gaps, now)
     streams.record_unreadable(connection, news.key, news.lost, now)
+
+
+def _telling_apart(statuses: Sequence[tuple[int, AgentStatus]]) -> Iterator[tuple[int, AgentStatus]]:
+    """Without those whose inventory the next one repeats: each that is listed once may be told of."""
+    for own, following in pairwise([*statuses, None]):
+        if own and (following is None or _inventory(own[1]) != _inventory(following[1])):
+            yield own
+
+
+def _inventory(status: AgentStatus) -> tuple[object, ...]:
+    return status.name, status.timezone, status.location, status.devices
 
 
 def _spans(entries: Iterable[Entry], refused: Iterable[int]) -> list[Range]:

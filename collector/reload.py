@@ -16,6 +16,9 @@ from rules.book import RuleBook
 from rules.load import load_rules
 
 LOOK_EVERY_S = 2.0
+LOOKS_APART_AT_MOST = 128
+"""What was refused is tried again two looks later, then after twice as many each time: what was in its way may be gone
+though no file has changed. Four minutes at most."""
 SHIPPED = Path(rules.__file__).parent
 """Rules, causes, families and classes of products that a folder of one's own builds on."""
 
@@ -31,8 +34,10 @@ class RuleReload:
         self._read = self._seen = self._stamps()
         self._prints: Prints = prints_of(self._read)
         self.refused: tuple[Fault, ...] = ()
+        self._pause = self._looks_left = 1
         self.book = self._load()
         self._take: list[Callable[[RuleBook], None]] = []
+        self._half_taken = False
         self._asked = threading.Event()
         self._ends = False
 
@@ -64,38 +69,56 @@ class RuleReload:
         """A file that is still being written is left alone: half of it may well be sound."""
         stamps = self._stamps()
         settled, self._seen = stamps == self._seen, stamps
-        if not asked and (not settled or stamps == self._read):
+        again = self._is_due_again()
+        if not asked and not (settled and (again or stamps != self._read)):
             return
         prints = prints_of(stamps)
         self._read = stamps
         if asked or prints != self._prints:
-            self._prints = prints
-            self._take_over(stamps)
+            self._prints, self._pause = prints, 1
+            self._take_over(stamps, said=())
+        elif again:
+            self._take_over(stamps, said=self.refused)
 
-    def _take_over(self, stamps: Stamps) -> None:
+    def _is_due_again(self) -> bool:
+        self._looks_left -= 1
+        return bool(self.refused) and self._looks_left <= 0
+
+    def _take_over(self, stamps: Stamps, said: tuple[Fault, ...]) -> None:
+        """`said` is what the log has named already."""
         try:
             book = self._load()
             if self._stamps() != stamps:
                 self._prints = {}  # somebody writes at this very moment; the next look reads all of it
                 return
-            if told := changes_between(self.book, book):
-                for take in self._take:
-                    take(book)
-                self.book = book
+            told = changes_between(self.book, book)
+            if told or self._half_taken:
+                self._hand_on(book)
         except Faulty as faulty:
-            self._refuse(faulty.faults)
+            self._refuse(faulty.faults, said)
             return
         except Exception as error:  # whatever it was, stores are judged on, and whoever asks how it stands must know
-            log.exception("changed rules cannot be taken over")
-            self._refuse((_trouble(self._rules or SHIPPED, error),))
+            fault = _trouble(self._rules or SHIPPED, error)
+            if fault not in said:
+                log.exception("changed rules cannot be taken over")
+            self._refuse((fault,), said)
             return
         self.refused = ()
         log.info("rules read again rules=%d %s", len(book.rules), told or "nothing to change")
 
-    def _refuse(self, faults: tuple[Fault, ...]) -> None:
+    def _hand_on(self, book: RuleBook) -> None:
+        """Who had taken one that others could not take is given the next in any case."""
+        self._half_taken = True
+        for take in self._take:
+            take(book)
+        self.book, self._half_taken = book, False
+
+    def _refuse(self, faults: tuple[Fault, ...], said: tuple[Fault, ...]) -> None:
         self.refused = faults
+        self._pause = self._looks_left = min(2 * self._pause, LOOKS_APART_AT_MOST)
         for fault in faults:
-            log.error("rules refused, those before go on fault=%s", fault.sentence("en"))
+            if fault not in said:
+                log.error("rules refused, those before go on fault=%s", fault.sentence("en"))
 
     def _load(self) -> RuleBook:
         """Checked, and ready to judge by. Raises Faulty."""
@@ -128,9 +151,7 @@ def _told(before: RuleBook, after: RuleBook) -> Iterator[str]:
 
 def _trouble(folder: Path, error: Exception) -> Fault:
     what = Text(zh=f"无法采用更改后的规则：{error!r}", en=f"the changed rules cannot be taken over: {error!r}")
-    fix = Text(
-        zh="排除原因后发送 SIGHUP 重试，详见日志", en="see the log for why, then send SIGHUP to have them read again"
-    )
+    fix = Text(zh="会自动重试，原因详见日志", en="they are tried again by themselves; see the log for why")
     return Fault(file=str(folder), line=1, what=what, fix=fix)
 
 

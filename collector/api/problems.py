@@ -48,9 +48,9 @@ def not_found(what: Text) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, Text(zh="没有找到", en="Not found"), what)
 
 
-def try_later(detail: str) -> Problem:
-    title = Text(zh="暂时无法处理,请稍后再试", en="Try again in a moment")
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, title, Text(zh=detail, en=detail), {"Retry-After": "2"})
+def try_later(told: Text) -> Problem:
+    title = Text(zh="暂时无法处理，请稍后再试", en="Try again in a moment")
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, title, told, {"Retry-After": "2"})
 
 
 def answer(problem: Problem) -> Response:
@@ -113,7 +113,7 @@ async def _on_invalid(_request: Request, error: Exception) -> Response:
 
 
 async def _on_try_later(_request: Request, _error: Exception) -> Response:
-    return answer(try_later("the database is busy"))
+    return answer(try_later(Text(zh="数据库正忙", en="the database is busy")))
 
 
 async def _on_bug(_request: Request, _error: Exception) -> Response:

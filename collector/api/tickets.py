@@ -16,10 +16,11 @@ from collector.api.food import ShownFood, food_on
 from collector.api.office import OfficeHere
 from collector.api.problems import Problem, documented, not_found
 from collector.api.session import Who, signed_in
-from collector.desk import kin
 from collector.domain.events import DeviceLabel, TicketSummary, explain_point, label_device, summarise
 from collector.domain.intake import Case
 from collector.domain.tickets import EventKind, MoveRefused, RoleRefused, State, TicketEvent, move
+from collector.judging import tell_due
+from collector.referee import Referee
 from collector.store import cases, feed, tickets
 from collector.store.cases import Listed
 from collector.store.tickets import Placed
@@ -196,9 +197,10 @@ def move_ticket(ticket_id: _TicketId, step: MoveRequest, who: Who, office: Offic
             on_it = (one.alarm.standing for one in cases.of_ticket(connection, moved.id))
             its_alarms = {(moved.device, moved.fault), *((alarm.device, alarm.rule) for alarm in on_it)}
             lifecycle.acknowledge_with(connection, moved.store, its_alarms, who.name, event.at)
-        elif moved.state == "closed":
-            operating.shelve_what_followed(connection, moved, kin(office.book()), who, event.at)
         feed.append(connection, summarise(moved, placed.store, placed.device))
+        if moved.state == "closed":
+            due = operating.part_with_followers(connection, moved, office.book(), who, event.at)
+            tell_due(connection, Referee(office.book()), due, event.at)
         detail = _detail(connection, _find(connection, ticket_id), office.book().food)
     office.feed.wake()
     return detail

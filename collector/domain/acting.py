@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from collector.domain.tickets import ROLES, Role
+from collector.domain.tickets import ROLE_NAMES, ROLES, Role
 from edge_agent.contract.text import Text
 
 Action = Literal[
@@ -57,4 +57,5 @@ class NotYours(ActionRefused):
 def permit(action: Action, role: Role) -> None:
     """Raises NotYours."""
     if role not in WHO_MAY[action]:
-        raise NotYours(Text(zh=f"{role} 不能做这一步", en=f"a {role} may not do this"))
+        actor = ROLE_NAMES[role]
+        raise NotYours(Text(zh=f"{actor.zh}不能做这一步", en=f"a {actor.en} may not do this"))

@@ -40,8 +40,20 @@ class Event(StrEnum):
     RESET = "reset"
 
 
-BY_HAND = frozenset({Event.ACKNOWLEDGED, Event.RESET})
+BY_HAND: Mapping[Event, Text] = {
+    Event.ACKNOWLEDGED: Text(zh="确认", en="acknowledged"),
+    Event.RESET: Text(zh="复位", en="reset"),
+}
 """What is refused where the table has no move for it; what happens by itself changes nothing there."""
+
+STANDING_NAMES: Mapping[Standing, Text] = {
+    Standing.NORMAL: Text(zh="正常", en="normal"),
+    Standing.UNACKNOWLEDGED: Text(zh="未确认", en="unacknowledged"),
+    Standing.ACKNOWLEDGED: Text(zh="已确认", en="acknowledged"),
+    Standing.RETURNED: Text(zh="已恢复，未确认", en="returned and not acknowledged"),
+    Standing.LATCHED_UNACKNOWLEDGED: Text(zh="已锁存，未确认", en="latched and not acknowledged"),
+    Standing.LATCHED: Text(zh="已锁存，待复位", en="latched"),
+}
 
 _S, _E = Standing, Event
 
@@ -136,19 +148,36 @@ def next_standing(standing: Standing, event: Event) -> Standing:
     """Raises ActionRefused for what somebody does where it makes no sense."""
     after = TRANSITIONS[standing].get(event)
     if after is None and event in BY_HAND:
-        zh, en = f"报警处于 {standing}，不能 {event}", f"an alarm that is {standing} cannot be {event}"
-        raise ActionRefused(Text(zh=zh, en=en))
+        now, act = STANDING_NAMES[standing], BY_HAND[event]
+        raise ActionRefused(Text(zh=f"报警{now.zh}，不能{act.zh}", en=f"an alarm that is {now.en} cannot be {act.en}"))
     return standing if after is None else after
 
 
 def raise_anew(known: Alarm | None, fresh: Alarm) -> Alarm:
-    """`fresh` is raised; `known` is what stood there before. The same one while that is active already."""
+    """`fresh` is raised; `known` is what stood there before.
+
+    While that is active already it stays the same one; where `fresh` began later, it was over meanwhile and nobody
+    heard of it, so that it is of the episode that stands from then on.
+    """
     if known is None:
         return replace(fresh, standing=next_standing(Standing.NORMAL, Event.RAISED))
     if known.active:
-        return known
+        return known if fresh.since <= known.since else _go_on(known, fresh)
     after = next_standing(known.standing, Event.RAISED)
     return replace(fresh, id=known.id, standing=after, revision=known.revision + 1)
+
+
+def _go_on(known: Alarm, fresh: Alarm) -> Alarm:
+    return replace(
+        known,
+        severity=fresh.severity,
+        priority=fresh.priority,
+        food=fresh.food,
+        since=fresh.since,
+        raised_at=fresh.raised_at,
+        change=fresh.change,
+        revision=known.revision + 1,
+    )
 
 
 def clear(alarm: Alarm, at: datetime) -> Alarm:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, get_args
 
+from edge_agent.contract.text import Text
+
 Code = Literal["real_fault", "nuisance", "no_fault_found", "staff_action", "duplicate", "test"]
 CODES: tuple[Code, ...] = get_args(Code)
+CODE_NAMES: Mapping[Code, Text] = {
+    "real_fault": Text(zh="确有故障", en="a real fault"),
+    "nuisance": Text(zh="误报", en="a false alarm"),
+    "no_fault_found": Text(zh="未发现故障", en="no fault found"),
+    "staff_action": Text(zh="店员操作所致", en="something staff did"),
+    "duplicate": Text(zh="重复", en="a duplicate"),
+    "test": Text(zh="测试", en="a test"),
+}
 
 RIGHT: frozenset[Code] = frozenset({"real_fault"})
 WRONG: frozenset[Code] = frozenset({"nuisance", "no_fault_found"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
@@ -15,6 +16,18 @@ EventKind = Literal["opened", "moved", "recurred", "joined", "folded", "merged",
 STATES: tuple[State, ...] = get_args(State)
 ROLES: tuple[Role, ...] = get_args(Role)
 NOT_OPEN: frozenset[State] = frozenset({"closed", "cancelled", "merged"})
+STATE_NAMES: Mapping[State, Text] = {
+    "new": Text(zh="待接单", en="new"),
+    "accepted": Text(zh="处理中", en="accepted"),
+    "fixed": Text(zh="已修复", en="fixed"),
+    "closed": Text(zh="已关闭", en="closed"),
+    "cancelled": Text(zh="已取消", en="cancelled"),
+    "merged": Text(zh="已合并", en="merged"),
+}
+ROLE_NAMES: Mapping[Role, Text] = {
+    "technician": Text(zh="维修技师", en="technician"),
+    "dispatcher": Text(zh="调度", en="dispatcher"),
+}
 STOREWARDEN = "storewarden"
 """The actor of what no person did."""
 
@@ -121,19 +134,20 @@ def move(
     """
     step = _step(ticket, source, target)
     if role not in step.roles:
-        zh, en = f"{role} 不能做这一步", f"a {role} may not make this move"
-        raise RoleRefused(ticket.state, Text(zh=zh, en=en))
+        mover = ROLE_NAMES[role]
+        raise RoleRefused(ticket.state, Text(zh=f"{mover.zh}不能做这一步", en=f"a {mover.en} may not make this move"))
     assignee = actor if step.assigns else ticket.assignee
     moved = replace(ticket, state=target, assignee=assignee, updated_at=at)
     return moved, TicketEvent(at=at, actor=actor, kind="moved", source=source, target=target, note=note)
 
 
 def _step(ticket: Ticket, source: State, target: State) -> Move:
+    now, seen, wanted = STATE_NAMES[ticket.state], STATE_NAMES[source], STATE_NAMES[target]
     if ticket.state != source:
-        zh = f"工单已处于 {ticket.state},不再是 {source}"
-        raise MoveRefused(ticket.state, Text(zh=zh, en=f"the ticket is {ticket.state} now, no longer {source}"))
+        zh, en = f"工单{now.zh}，不再是{seen.zh}", f"the ticket is {now.en} now, no longer {seen.en}"
+        raise MoveRefused(ticket.state, Text(zh=zh, en=en))
     for step in MOVES:
         if (step.source, step.target) == (source, target):
             return step
-    zh = f"{source} 的工单不能直接变为 {target}"
-    raise MoveRefused(ticket.state, Text(zh=zh, en=f"a ticket that is {source} cannot become {target}"))
+    zh, en = f"{seen.zh}的工单不能直接变为{wanted.zh}", f"a ticket that is {seen.en} cannot become {wanted.en}"
+    raise MoveRefused(ticket.state, Text(zh=zh, en=en))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.dialects import sqlite
@@ -13,8 +13,14 @@ from sqlalchemy.dialects import sqlite
 from collector.domain.suppression import Kind, Suppression
 from collector.store.alarm_tables import rule_mode, suppression
 from edge_agent.contract.clock import EPOCH
+from edge_agent.contract.text import Text
 
 Mode = Literal["live", "shadow"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+MODE_NAMES: Mapping[Mode, Text] = {
+    "live": Text(zh="正常启用", en="at work"),
+    "shadow": Text(zh="影子模式", en="in shadow"),
+}
 
 _COLUMNS = tuple(field.name for field in fields(Suppression))
 

@@ -54,16 +54,19 @@ def test_no_food_spoils_unseen() -> None:
 def short_score() -> Scored:
     book = load_rules()
     runs = [store(HEALTHY, SEED), store(FAULTY, SEED + 1)]
+    known = {run.store: known_of(run) for run in runs}
     judged = []
     for run in runs:
-        devices = inventory(run.reference)
-        known = StoreInventory(store=run.store, timezone=str(ZONE), location=PLACE, devices=devices)
-        one = Replay(book, kinship_of(book.rules, OTHERS), known)
+        one = Replay(book, kinship_of(book.rules, OTHERS), known[run.store])
         for heard in run.heard():
             one.take(heard.telemetry, heard.arrives_at)
         judged.append(judged_of(one))
     labels = [label for run in runs for label in run.labels]
-    return scored(judged, labels, {run.store: inventory(run.reference) for run in runs})
+    return scored(judged, labels, known, book)
+
+
+def known_of(run: StoreRun) -> StoreInventory:
+    return StoreInventory(store=run.store, timezone=str(ZONE), location=PLACE, devices=inventory(run.reference))
 
 
 def store(name: str, seed: int) -> StoreRun:

@@ -6,7 +6,8 @@ import json
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,10 +18,11 @@ from hypothesis import strategies as st
 
 from collector import referee
 from collector.store import cases
-from collector.store.tables import feed_event, ticket, ticket_event
+from collector.store.tables import episode, feed_event, ticket, ticket_event
 from edge_agent.contract.readings import Body, Device, Telemetry
 from rules.book import RuleBook
 from rules.engine import Judgement, judge
+from rules.food import NO_FOOD
 from rules.scoring import replay
 from rules.scoring.data import StoreInventory
 from tests.integration.collector.bench import STORE, Bench
@@ -192,11 +194,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.database.close()
 
 
-def close_early(bench: Bench, visitor: Visitor, unit: range, warm: range) -> dict[int, Body]:
+def close_early(
+    bench: Bench, visitor: Visitor, unit: range, warm: range, hold: dict[str, str] | None = None
+) -> dict[int, Body]:
     """The ticket of the unit, as a case that it feeds is warm; what the store says after an hour and 20 minutes."""
     outbox = outbox_of(Fate(unit=unit, warm=(warm, range(0), range(0))), 120)
     first = 80 * len(DEVICES)
     bench.send(*list(outbox.items())[:first])
+    assert hold is None or visitor.post("/api/v1/suppressions", json=hold).status_code == 201
     for source, target in (("new", "accepted"), ("accepted", "fixed"), ("fixed", "closed")):
         assert visitor.post("/api/v1/tickets/1/moves", json={"from": source, "to": target}).status_code == 200
     return dict(list(outbox.items())[first:])
@@ -209,19 +214,66 @@ def pass_by(bench: Bench, visitor: Visitor, **duration: float) -> list[tuple[str
     return [(one["device"]["id"], one["fault"]) for one in visitor.get("/api/v1/tickets").json()["tickets"]]
 
 
-def test_what_outlives_the_fault_of_a_closed_ticket_is_told_within_the_time_of_a_shelf(
-    bench: Bench, technician: Visitor
+@pytest.fixture
+def without_food(bench: Bench) -> None:
+    """The chain keeps none in such cases."""
+    bench.book = replace(bench.book, food=NO_FOOD)
+    bench.start()
+
+
+@pytest.mark.usefixtures("without_food")
+@pytest.mark.parametrize(
+    ("unit", "until"), [(range(10, 60), "2026-07-15T05:05:04Z"), (range(10, 10_000), "2026-07-15T08:00:00Z")]
+)
+def test_what_outlives_the_fault_of_a_closed_ticket_is_told_then_or_within_the_time_of_a_shelf(
+    bench: Bench, technician: Visitor, unit: range, until: str
 ) -> None:
-    close_early(bench, technician, unit=range(10, 60), warm=range(15, 10_000))
+    close_early(bench, technician, unit=unit, warm=range(15, 10_000))
     (shelf,) = technician.get("/api/v1/suppressions").json()["suppressions"]
-    assert (shelf["device"], shelf["actor"], shelf["until"]) == ("case-1", "li", "2026-07-15T05:00:00Z")
+    assert (shelf["device"], shelf["actor"], shelf["until"]) == ("case-1", "li", until)
     assert "T000001" in shelf["reason"]
-    assert pass_by(bench, technician, minutes=59) == []
+    left = datetime.fromisoformat(until) - bench.clock.now()
+    assert pass_by(bench, technician, seconds=left.total_seconds() - 60) == []
     assert pass_by(bench, technician, minutes=2) == [WARM[0]]
     assert on_open(bench) == {WARM[0]}
     assert pass_by(bench, technician, hours=9) == [WARM[0]]
 
 
+def test_what_is_about_food_and_stands_as_the_ticket_of_its_cause_is_closed_gets_its_own_at_once(
+    bench: Bench, technician: Visitor
+) -> None:
+    close_early(bench, technician, unit=range(10, 60), warm=range(15, 10_000))
+    (own,) = technician.get("/api/v1/tickets").json()["tickets"]
+    assert (own["device"]["id"], own["fault"], own["state"], own["alarm_active"]) == (*WARM[0], "new", True)
+    assert on_open(bench) == {WARM[0]}
+    assert technician.get("/api/v1/suppressions").json()["suppressions"] == []
+    states = {one["device"]["id"]: one["state"] for one in technician.get("/api/v1/alarms").json()["alarms"]}
+    assert states["case-1"] == "unacknowledged"
+    *_, closed, split = technician.get("/api/v1/tickets/1").json()["history"]
+    assert (closed["to"], split["event"], split["to"]) == ("closed", "split", "closed")
+    with bench.database.reading() as connection:
+        assert {row.ticket for row in connection.execute(episode.select()) if row.rule == TOO_WARM} == {own["id"]}
+    assert pass_by(bench, technician, hours=9) == [WARM[0]]
+
+
+def test_what_was_about_food_and_is_over_gets_no_ticket_as_that_of_its_cause_is_closed(
+    bench: Bench, technician: Visitor
+) -> None:
+    close_early(bench, technician, unit=range(10, 60), warm=range(15, 50))
+    assert pass_by(bench, technician, hours=9) == []
+
+
+def test_food_in_a_device_that_is_out_of_service_gets_its_ticket_when_that_is_over(
+    bench: Bench, technician: Visitor
+) -> None:
+    until = (bench.clock.now() + timedelta(hours=3)).isoformat()
+    asked = {"kind": "out_of_service", "store": STORE, "device": "case-1", "until": until, "reason": "维修"}
+    close_early(bench, technician, unit=range(10, 60), warm=range(15, 10_000), hold=asked)
+    assert pass_by(bench, technician, minutes=179) == []
+    assert pass_by(bench, technician, minutes=2) == [WARM[0]]
+
+
+@pytest.mark.usefixtures("without_food")
 def test_what_recovers_after_the_ticket_of_its_cause_was_closed_is_told_to_nobody(
     bench: Bench, technician: Visitor
 ) -> None:

@@ -50,7 +50,8 @@ def test_a_ticket_is_coded_by_one_tap(alarming: Alarming, technician: Visitor) -
     alarming.raise_alarm()
     assert technician.get("/api/v1/tickets/1/closure").json() == {"closure": None}
     assert code(technician, 1, "no_fault_found").json()["closure"]["actor"] == "li"
-    assert code(technician, 1, "real_fault").status_code == 409
+    refused = code(technician, 1, "real_fault")
+    assert (refused.status_code, refused.json()["detail_zh"]) == (409, "结论现在是：未发现故障")
     assert code(technician, 1, "real_fault", was="no_fault_found").status_code == 200
     assert technician.get("/api/v1/tickets/1/closure").json()["closure"]["code"] == "real_fault"
     assert code(technician, 99, "real_fault").status_code == 404
@@ -114,7 +115,8 @@ def test_a_dispatcher_puts_it_to_work_again_with_a_new_account(alarming: Alarmin
     alarming.raise_alarm()
     assert set_mode(technician, "live", was="shadow").status_code == 403
     log_in(technician, "chen")
-    assert set_mode(technician, "live").status_code == 409
+    refused = set_mode(technician, "live")
+    assert (refused.status_code, refused.json()["detail_zh"]) == (409, "规则现在是：影子模式")
     alarming.pass_by(minutes=1)
     shown = set_mode(technician, "live", was="shadow").json()
     assert (shown["mode"], shown["judged"], shown["verdict"]) == ("live", 0, "too_few")

@@ -19,7 +19,8 @@ from collector.store.tables import episode, feed_event, stream, ticket, ticket_e
 from edge_agent.contract.codec import encode_batch, encode_body
 from edge_agent.contract.readings import Body
 from edge_agent.contract.topics import batch_topic
-from tests.integration.collector.bench import FREEZER, STORE, STREAM, Bench, raw_message, status, warm_freezer
+from rules.book import book_of
+from tests.integration.collector.bench import FREEZER, STORE, STREAM, TOO_WARM, Bench, raw_message, status, warm_freezer
 from tests.integration.collector.judged_stores import Office, Word, outbox_of, truth_of
 from tests.integration.collector.test_history import (
     BETWEEN,
@@ -143,9 +144,12 @@ def test_what_ends_a_moment_after_the_present_is_told_twice_as_ever() -> None:
         assert kinds(office) == ["opened", "cleared"]
 
 
+ANEW: list[Word] = [*OVER[:7], *[(10, COLD, False)] * 4, *[(10, WARM, False)] * 6]
+"""Warm from number 3 to 8, cold from 9 to 12, and warm again from number 13 on."""
+
+
 def test_a_ticket_whose_fault_went_and_came_back_meanwhile_is_still_active_and_says_nothing() -> None:
-    words: list[Word] = [*OVER[:7], *[(10, COLD, False)] * 4, *[(10, WARM, False)] * 6]
-    with offices(outbox_of(words)) as (office,):
+    with offices(outbox_of(ANEW)) as (office,):
         office.hear(range(1, 9))
         office.hear(range(9, 19), present_from=19)
         (row,) = office.rows(ticket)
@@ -209,6 +213,46 @@ def test_what_is_held_back_is_told_with_the_beginning_that_its_history_tells() -
         (told,), (known,), (standing,) = office.rows(ticket), office.rows(episode), office.rows(alarm)
         assert {told["since"], standing["since"], known["since"]} == {polled(office, 4)}
         assert (told["since_at_least"], known["ticket"], known["cleared_at"]) == (False, told["id"], None)
+
+
+def test_what_is_held_back_and_went_and_came_back_meanwhile_is_told_with_its_second_beginning() -> None:
+    with offices(outbox_of(ANEW)) as (office,):
+        office.hear([1, 2])
+        out = out_of_service(office, timedelta(hours=2))
+        office.hear(range(3, 9))
+        assert [row["since"] for row in office.rows(alarm)] == [polled(office, 3)]
+        office.hear(range(9, 19), present_from=19)
+        assert [(row["since"], row["told_at"]) for row in office.rows(alarm)] == [(polled(office, 13), None)]
+        office.now = out + timedelta(minutes=1)
+        office.recorder.release(office.database, office.now)
+        assert [row["since"] for row in office.rows(ticket)] == [polled(office, 13)]
+        assert told(office) == {(TOO_WARM, polled(office, 13))}
+
+
+def test_what_was_told_and_then_held_back_is_told_again_with_the_beginning_of_what_stands() -> None:
+    with offices(outbox_of(ANEW)) as (office,):
+        office.hear(range(1, 9))
+        out = out_of_service(office, timedelta(hours=2))
+        with office.database.writing() as connection:
+            connection.execute(ticket.update().values(state="closed"))
+        office.hear(range(9, 19), present_from=19)
+        office.now = out + timedelta(minutes=1)
+        office.recorder.release(office.database, office.now)
+        assert [row["since"] for row in office.rows(ticket)] == [polled(office, 3), polled(office, 13)]
+        assert [row["since"] for row in office.rows(alarm)] == [polled(office, 13)]
+
+
+def test_an_alarm_whose_rule_is_gone_and_that_is_over_before_the_present_stands_no_longer() -> None:
+    with offices(outbox_of(STANDING)) as (office,):
+        office.hear(range(1, 9))
+        office.book = book_of([rule for rule in office.book.rules if rule.id != TOO_WARM])
+        office.start()
+        office.hear(range(9, 17), present_from=18)
+        assert [row["alarm_active"] for row in office.rows(ticket)] == [True]
+        office.hear([17], present_from=18)
+        (returned,), (known,) = office.rows(alarm), office.rows(episode)
+        assert (returned["standing"], returned["cleared_at"]) == ("returned", known["cleared_at"])
+        assert [row["alarm_active"] for row in office.rows(ticket)] == [False]
 
 
 def out_of_service(office: Office, duration: timedelta) -> datetime:

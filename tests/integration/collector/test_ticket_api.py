@@ -130,7 +130,7 @@ def test_it_tells_who_acts_on_an_old_picture_what_the_state_is(bench: Bench, tec
     late = move(technician, ticket, "new", "accepted")
     assert late.status_code == 409
     assert "accepted" in late.json()["detail"]
-    assert "accepted" in late.json()["detail_zh"]
+    assert "处理中" in late.json()["detail_zh"]
     assert move(technician, ticket, "accepted", "closed").status_code == 409
     assert technician.get("/api/v1/tickets").json()["feed_position"] == 2
 
@@ -293,3 +293,13 @@ def test_a_ticket_of_a_unit_lists_the_food_that_it_keeps_cold_what_spoils_first_
         ticket = replace(tickets.with_id(connection, 1), device="unit-1")
         foods = food_on(connection, bench.book.food, ticket, ())
     assert [(food.device.id, food.minutes_to_limit) for food in foods] == [("freezer-1", 0.0), ("freezer-2", None)]
+
+
+def test_it_says_in_both_languages_that_it_has_to_be_tried_later(bench: Bench, technician: Visitor) -> None:
+    ticket = break_freezer(bench)
+    bench.database.close()
+    bench.path.rename(bench.path.with_suffix(".away"))
+    bench.path.mkdir()
+    busy = move(technician, ticket, "new", "accepted")
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "2")
+    assert (busy.json()["detail_zh"], busy.json()["detail"]) == ("数据库正忙", "the database is busy")

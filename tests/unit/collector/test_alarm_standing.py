@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -134,6 +135,14 @@ def test_it_is_the_same_alarm_when_it_comes_again() -> None:
     again = raise_anew(returned, alarm())
     assert (again.id, again.standing, again.cleared_at) == (returned.id, Standing.UNACKNOWLEDGED, None)
     assert again.revision > returned.revision
+
+
+def test_one_that_was_over_and_came_again_before_anybody_heard_of_it_is_of_what_stands() -> None:
+    known, later = acknowledge(raised(), "li", NOON), NOON + timedelta(hours=2)
+    again = raise_anew(known, replace(alarm(), since=later, raised_at=later, food=True))
+    assert (again.since, again.raised_at, again.food, again.revision) == (later, later, True, known.revision + 1)
+    assert (again.standing, again.acknowledged_by, again.told_at) == (known.standing, "li", known.told_at)
+    assert raise_anew(again, alarm()) is again
 
 
 def test_who_has_acknowledged_it_is_told_again_when_its_suppression_ends() -> None:

@@ -128,6 +128,56 @@ def test_rules_that_cannot_be_taken_over_are_taken_with_the_next_look(folder: Fo
     assert (folder.reload.refused, len(folder.taken)) == ((), 2)
 
 
+def test_rules_that_could_not_be_taken_over_are_tried_again_by_themselves_and_ever_more_seldom(
+    folder: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks, tried = list[int](), list[int]()
+
+    def take(_: RuleBook) -> None:
+        tried.append(len(looks))
+        if len(tried) < 5:
+            raise OSError("the database is busy")
+
+    folder.reload.hand_to(take)
+    folder.write("rule", rule_text().replace("severity: high", "severity: low"))
+    for look in range(40):
+        looks.append(look)
+        folder.reload.look()
+    assert tried == [2, 4, 8, 16, 32]
+    assert (folder.reload.refused, folder.reload.book.by_id[RULE].severity) == ((), "low")
+    assert len(refusals(caplog)) == 2  # the trace and its sentence, once
+
+
+def test_a_file_that_could_not_be_read_for_a_moment_is_read_again(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> RuleBook:
+        raise Faulty([reload._no_folder(folder.rules)])
+
+    folder.write("rule", rule_text().replace("severity: high", "severity: low"))
+    with monkeypatch.context() as patch:
+        patch.setattr(reload, "load_rules", busy)
+        folder.looks()
+    assert (len(folder.reload.refused), folder.taken) == (1, [])
+    folder.looks()
+    assert (folder.reload.refused, len(folder.taken)) == ((), 1)
+
+
+def test_who_took_rules_that_others_could_not_take_is_given_those_that_are_put_back(folder: Folder) -> None:
+    refusing = [OSError("no memory")]
+
+    def take(_: RuleBook) -> None:
+        if refusing:
+            raise refusing.pop()
+
+    folder.reload.hand_to(take)
+    folder.write("rule", rule_text().replace("severity: high", "severity: low"))
+    folder.looks()
+    folder.write("rule", rule_text())
+    folder.looks()
+    assert [book.by_id[RULE].severity for book in folder.taken] == ["low", "high"]
+
+
 def test_a_limit_that_differs_for_a_store_comes_into_force(folder: Folder) -> None:
     folder.override("stores: {store-1: {limit: -14}}")
     folder.looks()
