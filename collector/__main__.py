@@ -18,8 +18,9 @@ from collector.domain.accounts import Account, hash_password, hash_token
 from collector.domain.tickets import ROLES
 from collector.explain import CannotExplain
 from collector.explain_command import add_explain, explain_alarm
-from collector.export import UnknownStore
+from collector.export import NothingStored, UnknownStore
 from collector.export_command import add_export, export_stored
+from collector.looking import CannotLook, looking_at
 from collector.settings import Settings, load_settings
 from collector.store import accounts
 from collector.store.database import Database, FileIsNewer, TryLater
@@ -50,8 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         for fault in faulty.faults:
             print(fault.sentence(language), file=sys.stderr)
         return FOUND_WRONG
-    except AnswerIs as answer:
+    except (AnswerIs, CannotLook) as answer:
         print(answer.sentence.in_(language), file=sys.stderr)
+        return FOUND_WRONG
+    except (TryLater, FileIsNewer) as error:
+        print(_trouble(error).in_(language), file=sys.stderr)
         return FOUND_WRONG
     return status
 
@@ -70,8 +74,6 @@ def _run(arguments: argparse.Namespace, _say: Say) -> int:
         run(settings, clock)
     except AddressTaken as error:
         raise AnswerIs(Text(zh=f"无法监听该地址 — {error}", en=f"cannot listen there: {error}")) from error
-    except (TryLater, FileIsNewer) as error:
-        raise _database_trouble(error) from error
     return 0
 
 
@@ -151,27 +153,23 @@ def _quarantine(arguments: argparse.Namespace, say: Say) -> int:
 
 def _explain(arguments: argparse.Namespace, _say: Say) -> int:
     settings = load_settings(arguments.file)
-    database = _open(settings)
     try:
-        explain_alarm(database, settings, arguments, wall_now())
+        with looking_at(settings) as database:
+            explain_alarm(database, settings, arguments, wall_now())
     except CannotExplain as error:
         raise AnswerIs(error.sentence) from error
-    finally:
-        database.close()
     return 0
 
 
 def _export(arguments: argparse.Namespace, say: Say) -> int:
     settings = load_settings(arguments.file)
-    database = _open(settings)
     try:
-        say(export_stored(database, settings, arguments, wall_now()))
-    except UnknownStore as error:
+        with looking_at(settings) as database:
+            say(export_stored(database, settings, arguments, wall_now()))
+    except (UnknownStore, NothingStored) as error:
         raise AnswerIs(error.sentence) from error
     except OSError as error:
         raise AnswerIs(Text(zh=f"无法写入:{error}", en=f"cannot be written: {error}")) from error
-    finally:
-        database.close()
     return 0
 
 
@@ -209,18 +207,18 @@ def _open(settings: Settings) -> Database:
     database = Database(settings.database)
     try:
         database.migrate()
-    except (TryLater, FileIsNewer) as error:
+    except (TryLater, FileIsNewer):
         database.close()
-        raise _database_trouble(error) from error
+        raise
     return database
 
 
-def _database_trouble(error: TryLater | FileIsNewer) -> AnswerIs:
+def _trouble(error: TryLater | FileIsNewer) -> Text:
     if isinstance(error, FileIsNewer):
         zh = f"数据库由更新的版本写入，请重新安装该版本，或使用升级前的备份 — {error}"
         en = f"a later version wrote the database: install that one again, or use a copy from before it: {error}"
-        return AnswerIs(Text(zh=zh, en=en))
-    return AnswerIs(Text(zh=f"数据库暂时不能使用 — {error}", en=f"the database cannot be used just now: {error}"))
+        return Text(zh=zh, en=en)
+    return Text(zh=f"数据暂时不能使用,请稍后再试 — {error}", en=f"the data cannot be had just now, try later: {error}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,9 +11,9 @@ import msgspec
 
 from collector.explain import About, Explained, explain_now, explain_then
 from collector.explain_text import lines
+from collector.looking import instant, telemetry_of
 from collector.settings import Settings
 from collector.store.database import Database
-from collector.telemetry.choose import telemetry_store
 from edge_agent.contract.text import language_of
 from rules.load import load_rules
 
@@ -29,17 +29,14 @@ def add_explain(parser: argparse.ArgumentParser) -> None:
 
 
 def explain_alarm(database: Database, settings: Settings, arguments: argparse.Namespace, now: datetime) -> None:
-    """Raises Faulty, CannotExplain."""
+    """Raises Faulty, CannotExplain, CannotLook, TryLater."""
     book = load_rules(settings.rules, settings.overrides)
     about = About(arguments.rule, arguments.device, arguments.store)
     if arguments.at is None:
         explained = explain_now(database, book, about)
     else:
-        telemetry = telemetry_store(settings.telemetry, database, lambda: now)
-        try:
+        with telemetry_of(settings, database, now) as telemetry:
             explained = explain_then(database, telemetry, book, about, arguments.at)
-        finally:
-            telemetry.close()
     sys.stdout.write(_json(explained) if arguments.json else "\n".join(lines(explained, language_of(os.environ))))
     sys.stdout.write("\n")
 
@@ -55,14 +52,3 @@ def _json(explained: Explained) -> str:
         "episode": explained.episode,
     }
     return msgspec.json.encode(told).decode()
-
-
-def instant(text: str) -> datetime:
-    """Raises ArgumentTypeError. Without a zone nobody knows which hour is meant."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("2026-07-15T12:30+08:00") from error
-    if at.tzinfo is None:
-        raise argparse.ArgumentTypeError("请写明时区 / say the zone: 2026-07-15T12:30+08:00")
-    return at

@@ -20,6 +20,7 @@ from edge_agent.contract.readings import Telemetry
 from edge_agent.contract.text import Text
 from rules.neighbours import Setting
 from rules.scoring.data import INVENTORY, TELEMETRY, StoreInventory, stored_inventory_line, telemetry_line
+from rules.scoring.recording import recording
 
 AT_ONCE = timedelta(hours=6)
 """As much of a store as is held in memory."""
@@ -37,6 +38,18 @@ class UnknownStore(LookupError):
         super().__init__(self.sentence.en)
 
 
+class NothingStored(LookupError):
+    """Ask for a time, or for stores, of which something is stored; `sentence` says what was asked for."""
+
+    def __init__(self, since: datetime, until: datetime) -> None:
+        begin, end = since.isoformat(timespec="minutes"), until.isoformat(timespec="minutes")
+        self.sentence = Text(
+            zh=f"{begin} 至 {end} 没有存储的读数,未写入任何文件",
+            en=f"nothing is stored from {begin} to {end}; no file was written",
+        )
+        super().__init__(self.sentence.en)
+
+
 def export(
     database: Database,
     telemetry: TelemetryStore,
@@ -47,18 +60,20 @@ def export(
 ) -> int:
     """Of these stores, or of all where none is named; how many readings there were.
 
-    Raises UnknownStore, TryLater, OSError.
+    Raises UnknownStore, NothingStored, TryLater, OSError, and Faulty where the folder holds recorded data already.
     """
     settings = _settings(database, stores)
-    folder.mkdir(parents=True, exist_ok=True)
     readings = 0
-    with (
-        gzip.open(folder / f"{TELEMETRY}.gz", "wb", compresslevel=3) as told,
-        (folder / INVENTORY).open("wb") as listed,
-    ):
-        for setting in settings:
-            listed.write(stored_inventory_line(_inventory(setting)))
-            readings += _write(told, setting.id, _polls(telemetry, setting, since, until))
+    with recording(folder) as unfinished:
+        with (
+            gzip.open(unfinished / f"{TELEMETRY}.gz", "wb", compresslevel=3) as told,
+            (unfinished / INVENTORY).open("wb") as listed,
+        ):
+            for setting in settings:
+                listed.write(stored_inventory_line(_inventory(setting)))
+                readings += _write(told, setting.id, _polls(telemetry, setting, since, until))
+        if not readings:
+            raise NothingStored(since, until)
     return readings
 
 

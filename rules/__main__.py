@@ -13,12 +13,11 @@ from typing import Any
 from configs.documents import Faulty
 from configs.durations import duration_text
 from edge_agent.contract.text import Language, Text, language_of
-from rules.check import suggestion
 from rules.load import Library, load_library
 from rules.model import Rule
 from rules.scoring.backtest_command import add_backtest, backtest
 from rules.scoring.fleet import score_folder
-from rules.scoring.report import bars, false_lines, missed_lines, rows, table
+from rules.scoring.report import bars, report, rows
 from rules.selftest import MOST_COLUMNS, Outcome, run_tests, stretches
 
 _COMMANDS = {
@@ -34,10 +33,6 @@ _WORDS = {
     "got": Text(zh="实际", en="got"),
     "first_cause": Text(zh="首要原因", en="first cause"),
     "none": Text(zh="没有", en="none"),
-    "nameless": Text(
-        zh="labels.csv：规则中没有名为 {fault} 的原因，这类故障的原因永远不算正确。{hint}",
-        en="labels.csv: no cause of the rules is called {fault}; the cause of such a fault is never right. {hint}",
-    ),
 }
 
 _BEFORE = 3
@@ -85,7 +80,7 @@ def _add_score(commands: Any) -> None:
     command = commands.add_parser("score", help=about, description=about)
     command.add_argument("folder", nargs="?", type=Path, help="规则文件夹 / default: the shipped rules")
     command.add_argument(
-        "--data", required=True, type=Path, help="telemetry.jsonl, inventory.jsonl, labels.csv (docs/add-a-fault.md)"
+        "--data", required=True, type=Path, help="telemetry.jsonl, inventory.jsonl, labels.csv (docs/recorded-data.md)"
     )
     command.add_argument("--workers", type=int, help="进程数 / processes")
     command.add_argument("--json", action="store_true", help="供程序读取 / for programs")
@@ -95,14 +90,10 @@ def _score(arguments: argparse.Namespace, language: Language) -> int:
     found = score_folder(arguments.data, arguments.folder, arguments.workers)
     for doubt in found.doubts:
         print(doubt.in_(language), file=sys.stderr)
-    for fault in found.nameless:
-        hint = suggestion(fault, found.named).in_(language)
-        print(_WORDS["nameless"].in_(language).format(fault=fault, hint=hint), file=sys.stderr)
     if arguments.json:
         print(json.dumps(rows(found.score), ensure_ascii=False))
     else:
-        print(table(found.score, language))
-        print("\n".join([*false_lines(found.outcome), *missed_lines(found.outcome)]))
+        print(report(found, language))
     return 0 if all(bar.ok for bar in bars(found.score)) else 1
 
 

@@ -20,7 +20,8 @@ from rules.plan import NOTHING_TO_JUDGE, Plan, plan_of
 class RuleBook:
     """All rules in force, each after those that inhibit it; `by_id` finds one.
 
-    `store_causes` are what may befall a whole store, `food` is what devices keep.
+    `store_causes` are what may befall a whole store, `food` is what devices keep; `creeping` are the causes that grow,
+    also those that no rule names.
     """
 
     rules: tuple[Rule, ...]
@@ -28,8 +29,15 @@ class RuleBook:
     overrides: Overrides = NO_OVERRIDES
     store_causes: Mapping[str, Cause] = field(default_factory=dict)
     food: FoodTable = NO_FOOD
+    creeping: frozenset[str] = frozenset()
     _plans: dict[tuple[str, ...], Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
     _asked: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The causes that its alarms may tell."""
+        suspects = (suspect for rule in self.rules for own in rule.suspects.values() for suspect in own)
+        return frozenset({suspect.cause.id for suspect in suspects} | self.store_causes.keys())
 
     def plan(self, device: Device, store: str = "") -> Plan:
         """A duty that this release does not know is judged by the rules that ask for none. Made once for each kind."""
@@ -77,10 +85,18 @@ def book_of(
     overrides: Overrides = NO_OVERRIDES,
     store_causes: Mapping[str, Cause] = MappingProxyType({}),
     food: FoodTable = NO_FOOD,
+    creeping: frozenset[str] = frozenset(),
 ) -> RuleBook:
     """`rules` come each after those that inhibit it."""
     by_id = {rule.id: rule for rule in rules}
-    return RuleBook(rules=tuple(rules), by_id=by_id, overrides=overrides, store_causes=store_causes, food=food)
+    return RuleBook(
+        rules=tuple(rules),
+        by_id=by_id,
+        overrides=overrides,
+        store_causes=store_causes,
+        food=food,
+        creeping=creeping,
+    )
 
 
 def _any_of(device_class: str, duty: str) -> Device:

@@ -12,12 +12,13 @@ from edge_agent.contract.catalogue import DEVICE_CLASSES, DUTIES, DeviceClass
 from edge_agent.contract.text import Text, same
 from rules.alarm import State
 from rules.causes import CauseBook
-from rules.check import CALLED, Scope, suggestion, unknown_point
+from rules.check import Scope
 from rules.document import MaskShape, RuleShape, TestShape
 from rules.draft import Draft
 from rules.expression import FITS, Type
 from rules.families import Family, above_faults, above_of, unknown_family
 from rules.model import Above, Mask, Param, Rule, Suspect
+from rules.naming import CALLED, suggestion, unknown_point, unknown_word
 from rules.series import Series, SeriesInvalid, parse_series, repeated
 
 
@@ -172,6 +173,9 @@ class _Builder:
         duty = shape.device.duty or next(iter(self.shape.applies_to.duty), "")
         expect = self._expect(at, shape)
         self._check_device(at, device_class, duty)
+        if not shape.it.strip():
+            what = Text(zh="测试没有说明", en="the test does not say what it shows")
+            self.draft.fault((*at, "it"), what, Text(zh="请写一句话", en="write a sentence"))
         if not shape.every:
             what = Text(zh="步长为零", en="a step takes no time")
             self.draft.fault((*at, "every"), what, Text(zh="例如 10m", en="write 10m, for example"))
@@ -243,6 +247,10 @@ class _Builder:
                 what = Text(zh=f"{at[-1]} 不会报告 {value}", en=f"{at[-1]} never reports {value}")
                 self.draft.fault(at, what, Text(zh=f"应为{CALLED[wanted].zh}", en=f"it is {CALLED[wanted].en}"))
                 return
+        for word in dict.fromkeys(value for value in values if isinstance(value, str)):
+            amiss = unknown_word(str(at[-1]), word)
+            if amiss is not None:
+                self.draft.fault(at, *amiss)
 
     def _first_cause(self, at: Location, id_: str | None) -> str | None:
         causes = [cause for cause, _ in self.shape.causes]

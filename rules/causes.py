@@ -12,11 +12,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 from configs.documents import Document, Fault, Faulty, Location, build, read_document
 from edge_agent.contract.catalogue import DEVICE_CLASSES
 from edge_agent.contract.text import Text
-from rules.check import Scope, suggestion
+from rules.check import Scope
 from rules.diagnosis import PLACEHOLDER
 from rules.document import ParamShape, as_param
 from rules.draft import Draft, every_class
 from rules.model import Cause, Number, Param, Sign
+from rules.naming import suggestion
 
 SHIPPED = Path(__file__).parent / "causes"
 FOLDER = "causes"
@@ -50,6 +51,7 @@ class CauseShape(_Shape):
     weight: float = Field(default=1.0, gt=0, le=100)
     duties: list[str] = []
     food_at_risk: bool = False
+    creeping: bool = False
     signs: list[SignShape] = []
     staff_checks: list[Text] = []
     checks: list[Text] = []
@@ -75,6 +77,11 @@ class CauseBook:
 
     by_class: Mapping[str, Mapping[str, Cause]] = field(default_factory=dict)
     raised: tuple[tuple[str, Document, Location], ...] = ()
+
+    @property
+    def creeping(self) -> frozenset[str]:
+        """Those that grow: whoever finds them late has not found them at once."""
+        return frozenset(id_ for own in self.by_class.values() for id_, cause in own.items() if cause.creeping)
 
     def find(self, id_: str, device_class: str) -> Cause | None:
         """That class's own, or what any class may have."""
@@ -166,6 +173,7 @@ def _cause(draft: Draft, file: CausesShape, id_: str, shape: CauseShape) -> Caus
         weight=shape.weight,
         duties=frozenset(shape.duties),
         food_at_risk=shape.food_at_risk,
+        creeping=shape.creeping,
         signs=tuple(_signs(draft, at, shape.signs)),
         staff_checks=draft.texts((*at, "staff_checks"), shape.staff_checks),
         checks=draft.texts((*at, "checks"), shape.checks),

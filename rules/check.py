@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from difflib import get_close_matches
 
 from configs.durations import duration_text
 from edge_agent.contract.catalogue import DEVICE_CLASSES, DeviceClass
@@ -14,6 +13,7 @@ from edge_agent.contract.text import Text, same
 from rules.compile import CALCULATE, COMPARE
 from rules.expression import Expression
 from rules.functions import FUNCTIONS, POINT_FUNCTIONS, Function
+from rules.naming import CALLED, suggestion, unknown_point, unknown_word
 from rules.syntax import Binary, Call, ExpressionInvalid, Literal, Name, Node, Unary, parse, spelled
 from rules.terms import (
     Arithmetic,
@@ -33,12 +33,6 @@ from rules.terms import (
     TrackKind,
     Type,
 )
-
-CALLED: Mapping[Type, Text] = {
-    "number": Text(zh="数字", en="a number"),
-    "flag": Text(zh="是非值", en="true or false"),
-    "word": Text(zh="词语", en="a word"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,24 +89,6 @@ def _compiled(text: str, scope: Scope, wanted: Type) -> Expression:
         slow=checker.slow,
         silent=checker.silent,
     )
-
-
-def suggestion(given: str, known: Iterable[str]) -> Text:
-    """What was probably meant, or everything there is."""
-    known = sorted(known)
-    near = get_close_matches(given, known, n=1, cutoff=0.6)
-    if near:
-        return Text(zh=f"是否应为 {near[0]}？", en=f"did you mean {near[0]}?")
-    listed = ", ".join(known[:12]) + (" …" if len(known) > 12 else "")
-    return Text(zh=f"可用的有：{listed}", en=f"there are: {listed}") if known else Text(zh="请删除它", en="remove it")
-
-
-def unknown_point(point: str, device_class: DeviceClass, others: Iterable[str] = ()) -> tuple[Text, Text]:
-    what = Text(
-        zh=f"{device_class.label.zh}({device_class.name})没有名为 {point} 的点",
-        en=f"a {device_class.name} has no point {point}",
-    )
-    return what, suggestion(point, {*device_class.points, *others})
 
 
 @dataclass(slots=True)
@@ -200,6 +176,8 @@ class Checker:
         else:
             left, wanted = self.typed(node.left)
             right = self._word_or(node.right, node.left, wanted)
+        _check_word(left, right, node.left)
+        _check_word(right, left, node.right)
         return Comparison(node.operator, left, right)
 
     def _bare(self, node: Node) -> bool:
@@ -326,6 +304,15 @@ def _literal(node: Literal) -> tuple[Term, Type]:
     if isinstance(node.value, bool):
         return Constant(node.value), "flag"
     return Constant(node.value), "word" if isinstance(node.value, str) else "number"
+
+
+def _check_word(given: Term, beside: Term, node: Node) -> None:
+    """What a point is compared with must be something that it may say."""
+    point = beside.point if isinstance(beside, AtFeeder | InStore) else beside
+    if isinstance(given, Constant) and isinstance(given.value, str) and isinstance(point, PointValue):
+        amiss = unknown_word(point.name, given.value)
+        if amiss is not None:
+            raise ExpressionInvalid(node.column, *amiss)
 
 
 def _check_quality(word: str, node: Node) -> None:

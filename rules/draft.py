@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from configs.documents import Document, Fault, Location
 from edge_agent.contract.catalogue import DEVICE_CLASSES, DUTIES
 from edge_agent.contract.text import Text
-from rules.check import Scope, compile_condition, compile_number, suggestion, unknown_point
+from rules.check import Scope, compile_condition, compile_number
+from rules.contradiction import contradicts_itself
 from rules.diagnosis import DURATIONS, PLACEHOLDER
 from rules.expression import Expression
+from rules.naming import suggestion, unknown_point
 from rules.syntax import ExpressionInvalid
+
+_KEYWORDS = frozenset({"and", "or", "not", "true", "false"})
 
 
 @dataclass(slots=True)
@@ -41,9 +45,14 @@ class Draft:
         """`params_for` must name duties that there are; whether they are meant is the rule's to say."""
         points = {point for each in self.scope.classes for point in each.points}
         names = set(params)
-        for name in names & points:
-            what = Text(zh=f"{name} 已是点的名称", en=f"{name} is the name of a point")
-            self.fault(("params", name), what, Text(zh="请给参数换个名称", en="give the param another name"))
+        for taken, zh, en in (
+            (points, "已是点的名称", "is the name of a point"),
+            (_KEYWORDS, "在条件中另有含义", "means something else in a condition"),
+            (DURATIONS, "在文字中另有含义", "means something else in a text"),
+        ):
+            for name in names & taken:
+                what = Text(zh=f"{name} {zh}", en=f"{name} {en}")
+                self.fault(("params", name), what, Text(zh="请给参数换个名称", en="give the param another name"))
         for duty, values in params_for.items():
             for name in values.keys() - names:
                 what = Text(zh=f"没有参数 {name}", en=f"there is no param {name}")
@@ -64,7 +73,12 @@ class Draft:
 
     def condition(self, at: Location, text: str | None) -> Expression | None:
         """None where there is none, and where it cannot be compiled; the faults tell of that."""
-        return None if text is None else self._compiled(at, text, compile_condition)
+        expression = None if text is None else self._compiled(at, text, compile_condition)
+        if expression is not None and contradicts_itself(expression.term):
+            what = Text(zh="条件永远不会成立", en="this can never be true")
+            fix = Text(zh="同一个值不能同时满足两个要求", en="no value can be both at once: mend one of the two")
+            self.fault(at, what, fix)
+        return expression
 
     def number(self, at: Location, text: str) -> Expression | None:
         """What stands in a text as a number; None where it cannot be compiled."""
@@ -81,6 +95,7 @@ class Draft:
 
     def text(self, at: Location, text: Text) -> Text:
         """A text that may hold points, params and durations."""
+        self._check_said(at, text)
         for name in dict.fromkeys(PLACEHOLDER.findall(text.zh) + PLACEHOLDER.findall(text.en)):
             lacking = self.scope.missing(name)
             others = {*self.scope.params, *DURATIONS, *self.numbers}
@@ -93,10 +108,17 @@ class Draft:
 
     def name(self, at: Location, text: Text) -> Text:
         """A text that stands for itself before any value is known."""
+        self._check_said(at, text)
         if PLACEHOLDER.search(text.zh + text.en):
             what = Text(zh="此处不能放数值", en="no value can stand here")
             self.fault(at, what, Text(zh="请写在 condition 或 because 中", en="put it into condition or because"))
         return text
+
+    def _check_said(self, at: Location, text: Text) -> None:
+        for language, said in (("zh", text.zh), ("en", text.en)):
+            if not said.strip():
+                what = Text(zh=f"{language} 的文字为空", en=f"the text is empty in {language}")
+                self.fault((*at, language), what, Text(zh="请用两种语言书写", en="write it in both languages"))
 
 
 def every_class() -> Scope:

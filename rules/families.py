@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from configs.documents import Document, Fault, Faulty, Location, build, read_document
 from configs.durations import Duration
 from edge_agent.contract.text import Text
-from rules.check import suggestion
 from rules.document import AboveShape
 from rules.model import Above
+from rules.naming import suggestion
 
 SHIPPED = Path(__file__).parent / "families.yaml"
 

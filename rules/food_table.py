@@ -11,8 +11,8 @@ from configs.documents import Document, Fault, Faulty, Location, build, read_doc
 from configs.durations import Duration
 from edge_agent.contract.catalogue import DUTIES
 from edge_agent.contract.text import Text
-from rules.check import suggestion
 from rules.food import DutyFood, FoodTable, ProductClass
+from rules.naming import suggestion
 
 SHIPPED = Path(__file__).parent / "product_classes.yaml"
 

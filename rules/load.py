@@ -12,11 +12,11 @@ from edge_agent.contract.text import Text
 from rules.book import RuleBook, book_of
 from rules.build import RuleTest, Shelf, rule_of
 from rules.causes import FOLDER, cause_files, load_causes
-from rules.check import suggestion
 from rules.document import RuleShape
 from rules.families import FOUND_BY_HEAD_OFFICE, load_families
 from rules.food_table import food_file, load_food
 from rules.model import Rule
+from rules.naming import suggestion
 from rules.override_files import FOLDER as OVERRIDES
 from rules.override_files import load_overrides
 
@@ -58,6 +58,7 @@ def load_library(folder: Path | None = None, overrides: Path | None = None) -> L
         faults.append(_no_rules(root))
     if overrides is not None and not overrides.is_dir():
         faults.append(_no_folder(overrides))
+    faults += [_not_read(path) for path in {*_misnamed(root), *_misnamed(overrides or root)}]
     if faults:
         raise Faulty(faults)
     tests = tuple(test for each in loaded for test in each.tests)
@@ -65,7 +66,8 @@ def load_library(folder: Path | None = None, overrides: Path | None = None) -> L
     rules = _in_order(loaded)
     changed = load_overrides(overrides or root / OVERRIDES, {rule.id: rule for rule in rules})
     food = load_food(food_file(root))
-    return Library(book=book_of(rules, changed, store_causes=store_causes, food=food), tests=tests)
+    book = book_of(rules, changed, store_causes=store_causes, food=food, creeping=causes.creeping)
+    return Library(book=book, tests=tests)
 
 
 def _load_files(root: Path, shelf: Shelf) -> tuple[list[_Loaded], list[Fault]]:
@@ -82,6 +84,20 @@ def _load_files(root: Path, shelf: Shelf) -> tuple[list[_Loaded], list[Fault]]:
         else:
             loaded.append(_Loaded(document=document, rule=rule, tests=tests))
     return loaded, faults
+
+
+def _misnamed(folder: Path) -> Iterable[Path]:
+    """Files that somebody will believe to be in force."""
+    return (path for path in folder.rglob("*") if path.suffix.lower() in {".yml", ".yaml"} and path.suffix != ".yaml")
+
+
+def _not_read(path: Path) -> Fault:
+    return Fault(
+        file=str(path),
+        line=1,
+        what=Text(zh="只读取 .yaml 文件，此文件不起作用", en="only files named .yaml are read, and this one is not"),
+        fix=Text(zh=f"请改名为 {path.stem}.yaml", en=f"call it {path.stem}.yaml"),
+    )
 
 
 def _no_folder(path: Path) -> Fault:

@@ -121,8 +121,8 @@ class Number:
 class Cause:
     """What may be behind an alarm of a class of device, however many rules may name it.
 
-    `weight` is how often it is met, against the other causes. `duties` is empty where every duty can have it. `numbers`
-    are those that its texts hold.
+    `weight` is how often it is met, against the other causes. `duties` is empty where every duty can have it. It is
+    `creeping` where it grows; all others are there at once. `numbers` are those that its texts hold.
     """
 
     id: str
@@ -130,6 +130,7 @@ class Cause:
     weight: float = 1.0
     duties: frozenset[str] = frozenset()
     food_at_risk: bool = False
+    creeping: bool = False
     signs: tuple[Sign, ...] = ()
     staff_checks: tuple[Text, ...] = ()
     checks: tuple[Text, ...] = ()

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, StrictStr
 from configs.documents import Document, Fault, Faulty, Location, build, read_document
 from edge_agent.contract.text import Text, same
 from edge_agent.contract.topics import STORE_ID
-from rules.check import suggestion
 from rules.model import Rule
+from rules.naming import suggestion
 from rules.overrides import Overrides
 
 FOLDER = "overrides"

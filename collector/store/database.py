@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
@@ -21,6 +24,7 @@ WAL_ATTEMPTS = 20
 
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 _PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "journal_size_limit = 67108864")
+_LOOKS_ONLY = ("query_only = ON",)
 WRITER_CACHE_KIB, READER_CACHE_KIB = 65_536, 8_192
 """Of each connection: there are few that write and up to forty that read."""
 
@@ -33,13 +37,19 @@ class FileIsNewer(Exception):
     """A later version wrote the file: install that one again, or take a copy from before it."""
 
 
+class FileIsOlder(Exception):
+    """An earlier version wrote the file, or none has: let this one bring it up to date."""
+
+
 class Database:
     """One SQLite file. A write sees and changes what no other writer does until it is over."""
 
-    def __init__(self, path: Path, busy_timeout: float = BUSY_TIMEOUT_S) -> None:
-        """`busy_timeout` is how many seconds a writer waits for another one."""
-        self._writers = _engine(path, busy_timeout, WRITER_CACHE_KIB, pool_size=2)
-        self._readers = _engine(path, busy_timeout, READER_CACHE_KIB, pool_size=8)
+    def __init__(self, path: Path, busy_timeout: float = BUSY_TIMEOUT_S, *, looks_only: bool = False) -> None:
+        """`busy_timeout` is how many seconds a writer waits for another one. One that `looks_only` makes no file
+        where there is none, and writes nothing."""
+        url = _as_it_is(path) if looks_only else URL.create("sqlite", database=str(path))
+        self._writers = _engine(url, busy_timeout, WRITER_CACHE_KIB, pool_size=2, looks_only=looks_only)
+        self._readers = _engine(url, busy_timeout, READER_CACHE_KIB, pool_size=8, looks_only=looks_only)
         self.refused = False
         """Whether the last write came to nothing: disk full or failing, or another writer that did not end."""
 
@@ -83,6 +93,17 @@ class Database:
             except CommandError as error:
                 raise FileIsNewer(str(error)) from error
 
+    def check_version(self) -> None:
+        """Raises TryLater, FileIsOlder, FileIsNewer."""
+        with self.reading() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+            versions = ScriptDirectory.from_config(alembic_config(connection))
+        if found == versions.get_current_head():
+            return
+        if found is None or found in {each.revision for each in versions.walk_revisions()}:
+            raise FileIsOlder(found or "no version")
+        raise FileIsNewer(found)
+
 
 @contextmanager
 def _transaction(engine: Engine, kind: str) -> Iterator[Connection]:
@@ -95,10 +116,14 @@ def _transaction(engine: Engine, kind: str) -> Iterator[Connection]:
         raise TryLater(str(error.__cause__ or error)) from error
 
 
-def _engine(path: Path, busy_timeout: float, cache_kib: int, pool_size: int) -> Engine:
-    url = URL.create("sqlite", database=str(path))
+def _as_it_is(path: Path) -> URL:
+    """Opened for writing all the same: a connection that may only read leaves the files of the log behind."""
+    return URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
+
+
+def _engine(url: URL, busy_timeout: float, cache_kib: int, pool_size: int, *, looks_only: bool) -> Engine:
     engine = create_engine(url, pool_size=pool_size, max_overflow=32, connect_args={"timeout": busy_timeout})
-    event.listen(engine, "connect", partial(_configure, cache_kib))
+    event.listen(engine, "connect", partial(_configure, cache_kib, looks_only))
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -110,10 +135,11 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
-def _configure(cache_kib: int, connection: Any, _record: Any) -> None:
+def _configure(cache_kib: int, looks_only: bool, connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say: see _begin
-    _write_ahead(connection)
-    for pragma in (*_PRAGMAS, f"cache_size = -{cache_kib}"):
+    if not looks_only:
+        _write_ahead(connection)
+    for pragma in (*(_LOOKS_ONLY if looks_only else _PRAGMAS), f"cache_size = -{cache_kib}"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from edge_agent.contract.meanings import DeviceClass, PointMeaning, device_class, flag, number, word
 
 _PHASES = ("l1", "l2", "l3")
+_MODES = ("auto", "cool", "heat", "dry", "fan", "vent", "aux_heat", "off")
+_FANS = ("auto", "quiet", "very_low", "low", "mid", "high", "max", *(f"speed{n}" for n in range(1, 6)))
 
 
 def _per_phase(name: str, unit: str, zh: str, en: str, digits: int = 1) -> tuple[PointMeaning, ...]:
@@ -18,9 +20,9 @@ AC_UNIT = device_class(
     "空调",
     "Air conditioner",
     flag("power", "开机", "Switched on"),
-    word("mode", "模式", "Mode"),
-    word("mode.active", "实际运行方式", "What the unit does now"),
-    word("fan", "风速", "Fan speed"),
+    word("mode", "模式", "Mode", *_MODES),
+    word("mode.active", "实际运行方式", "What the unit does now", *_MODES),
+    word("fan", "风速", "Fan speed", *_FANS),
     number("sp", "°C", "设定温度", "Set point"),
     number("temp.room", "°C", "室温", "Room temperature"),
     number("temp.outdoor", "°C", "室外温度", "Outdoor temperature"),

@@ -12,13 +12,15 @@ PointType = Literal["number", "flag", "word"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointMeaning:
-    """`unit` is empty for flags and words; `digits` is how many decimals a person should see."""
+    """`unit` is empty for flags and words; `digits` is how many decimals a person should see. `words` are all that it
+    may say; empty where that is not known beforehand."""
 
     name: str
     type: PointType
     unit: str
     digits: int
     label: Text
+    words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,8 @@ def flag(name: str, zh: str, en: str) -> PointMeaning:
     return PointMeaning(name=name, type="flag", unit="", digits=0, label=Text(zh=zh, en=en))
 
 
-def word(name: str, zh: str, en: str) -> PointMeaning:
-    return PointMeaning(name=name, type="word", unit="", digits=0, label=Text(zh=zh, en=en))
+def word(name: str, zh: str, en: str, *words: str) -> PointMeaning:
+    return PointMeaning(name=name, type="word", unit="", digits=0, label=Text(zh=zh, en=en), words=frozenset(words))
 
 
 def device_class(name: str, zh: str, en: str, *points: PointMeaning) -> DeviceClass:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from edge_agent.contract.meanings import device_class, flag, number, word
 
+_STATES = (
+    *("off", "idle", "cooling", "defrost", "drip", "fan_delay", "pulldown", "forced_cooling", "emergency"),
+    *("heating", "cleaning", "door_open", "standby", "manual", "fault"),
+)
+
 REFRIGERATION_CASE = device_class(
     "refrigeration_case",
     "冷藏冷冻柜",
@@ -35,9 +40,9 @@ REFRIGERATION_CASE = device_class(
     number("limit.high", "°C", "高温报警值", "High alarm limit"),
     number("limit.low", "°C", "低温报警值", "Low alarm limit"),
     number("limit.alarm_delay", "min", "温度报警延时", "Temperature alarm delay", 0),
-    word("state.mode", "运行状态", "Operating state"),
+    word("state.mode", "运行状态", "Operating state", *_STATES),
     flag("defrost.active", "化霜中", "Defrost running"),
-    word("defrost.phase", "化霜阶段", "Defrost phase"),
+    word("defrost.phase", "化霜阶段", "Defrost phase", "none", "defrost", "pre_drip", "drip", "fan_stop"),
     number("defrost.end_temp", "°C", "化霜终止温度", "Defrost stop temperature"),
     number("defrost.last_temp", "°C", "上次化霜终止时温度", "Temperature at the last defrost stop"),
     number("defrost.interval", "h", "化霜间隔", "Defrost interval", 0),

@@ -11,12 +11,14 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from edge_agent.contract.readings import Device, Telemetry
+from edge_agent.contract.text import Text
 from rules.book import RuleBook
 from rules.kinship import kinship_of
 from rules.load import load_rules
 from rules.model import Rule
 from rules.scoring.data import StoreInventory, read_inventory, read_telemetry
 from rules.scoring.difference import Difference, difference
+from rules.scoring.doubts import doubts
 from rules.scoring.fleet import Judged, Scored, is_listed, judged_of, scored
 from rules.scoring.labels import FILE, Label, read_labels
 from rules.scoring.replay import Replay
@@ -37,7 +39,8 @@ class RuleSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backtest:
-    """`present` and `candidate` are scored where there are labels."""
+    """`present` and `candidate` are scored where there are labels; `doubts` are of data that do not fit together, or of
+    faults for which neither has a name."""
 
     stores: int
     store_days: float
@@ -46,6 +49,7 @@ class Backtest:
     tickets: Difference
     present: Scored | None = None
     candidate: Scored | None = None
+    doubts: tuple[Text, ...] = ()
 
 
 class SideBySide:
@@ -69,20 +73,21 @@ def judge_alike(present: RuleBook, candidate: RuleBook, device: Device, store: s
 
 def backtest_folder(folder: Path, present: RuleSet, candidate: RuleSet, workers: int | None = None) -> Backtest:
     """`folder` as for `score_folder`; without labels.csv there is no score. Raises Faulty."""
-    present.load(), candidate.load()
+    books = present.load(), candidate.load()
     inventory = read_inventory(folder)
     labels = read_labels(folder / FILE) if (folder / FILE).exists() else None
-    devices = {store: one.devices for store, one in inventory.items()}
-    return compared(_judge_all(folder, sorted(inventory), (present, candidate), workers), labels, devices)
+    return compared(_judge_all(folder, sorted(inventory), (present, candidate), workers), labels, inventory, books)
 
 
 def compared(
     judged: Iterable[tuple[Judged, Judged]],
     labels: Sequence[Label] | None,
-    devices: Mapping[str, Sequence[Device]],
+    inventory: Mapping[str, StoreInventory],
+    books: tuple[RuleBook, RuleBook],
 ) -> Backtest:
-    """Of each store what came of it under the present rules and under the candidate's."""
+    """Of each store what came of it under the present rules and under the candidate's; `books` are of both."""
     befores, afters = zip(*judged, strict=True)
+    present, candidate = books
     days = sum(one.length.total_seconds() for one in befores) / 86400
     return Backtest(
         stores=len(befores),
@@ -90,8 +95,9 @@ def compared(
         readings=sum(one.readings for one in befores),
         alarms=difference(*((alarm for one in side for alarm in one.alarms) for side in (befores, afters))),
         tickets=difference(*((ticket for one in side for ticket in one.tickets) for side in (befores, afters))),
-        present=None if labels is None else scored(befores, labels, devices),
-        candidate=None if labels is None else scored(afters, labels, devices),
+        present=None if labels is None else scored(befores, labels, inventory, present),
+        candidate=None if labels is None else scored(afters, labels, inventory, candidate),
+        doubts=tuple(doubts(befores, labels or (), inventory, present.named | candidate.named)),
     )
 
 

@@ -18,7 +18,9 @@ EXAMPLES = 5
 def add_backtest(commands: Any) -> None:
     about = "候选规则会带来什么变化 / what a candidate would change, on recorded telemetry"
     command = commands.add_parser("backtest", help=about, description=about)
-    command.add_argument("--data", required=True, type=Path, help="同 score,labels.csv 可选 / as for score")
+    command.add_argument(
+        "--data", required=True, type=Path, help="同 score,labels.csv 可选 / as for score, without labels.csv too"
+    )
     command.add_argument("--candidate", type=Path, help="候选规则文件夹 / folder of the candidate (the shipped rules)")
     command.add_argument(
         "--candidate-overrides", type=Path, help="候选的参数文件夹 / its params by chain, store, device"
@@ -38,6 +40,8 @@ def backtest(arguments: argparse.Namespace, language: Language) -> int:
         arguments.wrong_usage("--candidate / --candidate-overrides")
     present = RuleSet(rules=arguments.rules, overrides=arguments.overrides)
     found = backtest_folder(arguments.data, present, candidate, arguments.workers)
+    for doubt in found.doubts:
+        sys.stderr.write(f"{doubt.in_(language)}\n")
     told = (
         json.dumps(as_json(found), ensure_ascii=False) if arguments.json else text(found, language, arguments.examples)
     )

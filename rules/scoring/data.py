@@ -1,4 +1,7 @@
-"""A recorded fleet on disk: telemetry.jsonl and inventory.jsonl, messages of the contract with the store's name."""
+"""A recorded fleet on disk: telemetry.jsonl and inventory.jsonl, messages of the contract with the store's name.
+
+docs/recorded-data.md tells others how to write one.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from edge_agent.contract.clock import from_ms, to_ms
 from edge_agent.contract.codec import Undecodable, decode_batch, encode_body
 from edge_agent.contract.readings import AgentStatus, Coordinates, Device, Telemetry
 from edge_agent.contract.text import Text, same
-from rules.scoring.completing import completed
+from rules.scoring.completing import Unusable, completed
 
 TELEMETRY, INVENTORY = "telemetry.jsonl", "inventory.jsonl"
 
@@ -176,7 +179,7 @@ def _inventories(line: _InventoryLine) -> Iterator[StoreInventory]:
     for told in [*parts, *([line.status] if line.status else [])] or [line]:
         store = line.store or told.store
         if not store:
-            raise ValueError("it does not name its store")
+            raise Unusable(Text(zh="没有写明门店(store)", en="it does not name its store"))
         devices = tuple(_device(device) for device in told.devices)
         yield StoreInventory(store=store, timezone=told.timezone, location=told.location, devices=devices)
 
@@ -201,9 +204,10 @@ def _recorded(store: str, line: bytes) -> Iterator[Recorded]:
 
 
 def _unreadable(path: Path, line: int, error: Exception) -> Faulty:
-    what = Text(zh=f"无法读取:{error}", en=f"this cannot be read: {error}")
+    why = error.what if isinstance(error, Unusable) else same(str(error))
+    what = Text(zh=f"无法读取:{why.zh}", en=f"this cannot be read: {why.en}")
     fix = Text(
-        zh="每行应为一条带 store 的契约消息(docs/contract.md)",
-        en="each line is a message of the contract with its store (docs/contract.md)",
+        zh="每行应为一条带 store 的消息(docs/recorded-data.md)",
+        en="each line is a message with its store (docs/recorded-data.md)",
     )
     return Faulty([Fault(file=str(path), line=line, what=what, fix=fix)])

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
-from edge_agent.contract.readings import Device
 from edge_agent.contract.text import Text
+from rules.book import RuleBook
 from rules.kinship import kinship_of
 from rules.load import load_rules
-from rules.scoring.data import INVENTORY, read_inventory, read_telemetry
+from rules.scoring.completing import Unusable
+from rules.scoring.data import INVENTORY, StoreInventory, read_inventory, read_telemetry
 from rules.scoring.doubts import doubts
 from rules.scoring.labels import FILE, Label, read_labels
 from rules.scoring.match import Outcome, ScoredAlarm, ScoredTicket, match
@@ -23,20 +24,12 @@ from rules.scoring.replay import Replay
 from rules.scoring.score import Score, score
 from rules.shared import OTHERS
 
-CREEPING = frozenset(
-    {
-        *("refrigerant_leak_slow", "refrigerant_leak_fast", "condenser_fouled", "evaporator_iced", "curtain_blocked"),
-        *("probe_drifting", "overload", "phase_imbalance", "lamp_out"),
-        *("ac_filter_clogged", "ac_low_on_charge", "ac_outdoor_unit_hot"),
-    }
-)
-"""Kinds of fault that grow; all others are there at once."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What judging one store brought. `length` is the event time that its telemetry spans. Polls of devices that are
-    `unlisted` decide nothing; those that came `out_of_order`, older than what was judged of their device, hardly any.
+    """What judging one store brought. `length` is the event time that its telemetry spans from `first_at` on. Polls of
+    devices that are `unlisted` decide nothing; those that came `out_of_order`, older than what was judged of their
+    device, hardly any.
     """
 
     store: str
@@ -44,24 +37,19 @@ class Judged:
     alarms: tuple[ScoredAlarm, ...]
     readings: int
     length: timedelta
+    first_at: datetime | None = None
     unlisted: Mapping[str, int] = field(default_factory=dict)
     out_of_order: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """`named` are the causes that the rules tell; faults of labels that are none of them can be found, never named.
-    `doubts` are what makes the score worse than the rules are: data that do not fit together."""
+    """`doubts` are what makes the score worse than the rules are: data that do not fit together."""
 
     score: Score
     outcome: Outcome
     readings: int
-    named: frozenset[str] = frozenset()
     doubts: tuple[Text, ...] = ()
-
-    @property
-    def nameless(self) -> list[str]:
-        return sorted({finding.label.fault for finding in self.outcome.findings} - self.named)
 
 
 def score_folder(folder: Path, rules: Path | None = None, workers: int | None = None) -> Scored:
@@ -71,10 +59,7 @@ def score_folder(folder: Path, rules: Path | None = None, workers: int | None = 
     dealt = _dealt({store: len(one.devices) for store, one in inventory.items()}, workers or os.cpu_count() or 1)
     with ProcessPoolExecutor(len(dealt), mp_context=get_context("spawn")) as pool:
         judged = [store for part in pool.map(_judge_part, repeat(folder), repeat(rules), dealt) for store in part]
-    found = scored(judged, labels, {store: one.devices for store, one in inventory.items()})
-    suspects = (suspect for rule in book.rules for own in rule.suspects.values() for suspect in own)
-    named = frozenset({suspect.cause.id for suspect in suspects} | book.store_causes.keys())
-    return replace(found, named=named, doubts=tuple(doubts(judged, labels, inventory)))
+    return scored(judged, labels, inventory, book)
 
 
 def _dealt(sizes: Mapping[str, int], workers: int) -> list[frozenset[str]]:
@@ -85,14 +70,19 @@ def _dealt(sizes: Mapping[str, int], workers: int) -> list[frozenset[str]]:
     return [frozenset(part) for part in parts]
 
 
-def scored(judged: Sequence[Judged], labels: Sequence[Label], devices: Mapping[str, Sequence[Device]]) -> Scored:
+def scored(
+    judged: Sequence[Judged], labels: Sequence[Label], inventory: Mapping[str, StoreInventory], book: RuleBook
+) -> Scored:
+    """By `book`, which has judged them. A label that stands there twice counts once."""
     tickets = [ticket for store in judged for ticket in store.tickets]
-    outcome = match(labels, tickets, devices)
+    devices = {store: one.devices for store, one in inventory.items()}
+    outcome = match(dict.fromkeys(labels), tickets, devices)
     lengths = {store.store: store.length for store in judged}
     return Scored(
-        score=score(outcome, lengths, sudden=lambda fault: fault not in CREEPING),
+        score=score(outcome, lengths, sudden=lambda fault: fault not in book.creeping),
         outcome=outcome,
         readings=sum(store.readings for store in judged),
+        doubts=tuple(doubts(judged, labels, inventory, book.named)),
     )
 
 
@@ -104,15 +94,17 @@ def judged_of(one: Replay) -> Judged:
         alarms=one.alarms,
         readings=one.readings,
         length=one.last_at - begin,
+        first_at=one.first_at,
         unlisted=dict(one.unlisted),
         out_of_order=one.out_of_order,
     )
 
 
 def is_listed(store: str, inventory: Container[str]) -> bool:
-    """Raises ValueError: of a store without devices nothing can be judged, and each of its labels would be missed."""
+    """Raises Unusable: of a store without devices nothing can be judged, and each of its labels would be missed."""
     if store not in inventory:
-        raise ValueError(f"{INVENTORY} does not name the store {store!r}")
+        what = Text(zh=f"{INVENTORY} 中没有门店 {store!r}", en=f"{INVENTORY} does not name the store {store!r}")
+        raise Unusable(what)
     return True
 
 

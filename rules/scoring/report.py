@@ -9,10 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 from edge_agent.contract.text import Language, Text
-from rules.scoring.match import Outcome, ScoredTicket
+from rules.scoring.fleet import Scored
+from rules.scoring.labels import Label
+from rules.scoring.match import ScoredTicket
 from rules.scoring.score import KindScore, RuleScore, Score
 
 _UNKNOWN = "—"
+_FALSE, _MISSED = Text(zh="误报:", en="false:"), Text(zh="漏报:", en="missed:")
 _HEAD: tuple[Text, ...] = (
     Text(zh="故障", en="fault"),
     Text(zh="标签", en="labels"),
@@ -80,18 +83,15 @@ def told(ticket: ScoredTicket) -> str:
     return f"{ticket.opened_at:%Y-%m-%d %H:%M} {ticket.store} {ticket.device} {ticket.rule} ({causes})"
 
 
-def false_lines(outcome: Outcome) -> list[str]:
-    """What was cried for nothing, for whoever tunes a rule."""
-    return [f"false: {told(one)}" for one in outcome.false]
+def report(found: Scored, language: Language) -> str:
+    """The table, what was cried for nothing and what was not found: for whoever tunes a rule."""
+    false = (f"{_FALSE.in_(language)} {told(one)}" for one in found.outcome.false)
+    missed = (one.label for one in found.outcome.findings if not one.found)
+    return "\n".join([table(found.score, language), *false, *(_missed(label, language) for label in missed)])
 
 
-def missed_lines(outcome: Outcome) -> list[str]:
-    """What was not found."""
-    return [
-        f"missed: {one.label.onset_at:%Y-%m-%d %H:%M} {one.label.store} {one.label.device} {one.label.fault}"
-        for one in outcome.findings
-        if not one.found
-    ]
+def _missed(label: Label, language: Language) -> str:
+    return f"{_MISSED.in_(language)} {label.onset_at:%Y-%m-%d %H:%M} {label.store} {label.device} {label.fault}"
 
 
 def rows(score: Score) -> list[dict[str, Any]]:

@@ -99,7 +99,7 @@ def score(outcome: Outcome, lengths: dict[str, timedelta], *, sudden: Callable[[
         three_share=_share([finding.rank is not None and finding.rank <= 3 for finding in found]),
         median_left=_median([finding.left for finding in findings]),
         food_missed=sum(finding.food_missed for finding in findings),
-        healthy_false=false_there / (_total(healthy.values()) / QUARTER) if healthy else None,
+        healthy_false=false_there / (_total(healthy.values()) / QUARTER) if _total(healthy.values()) else None,
         store_months=_total(lengths.values()) / timedelta(days=30),
         healthy_store_months=_total(healthy.values()) / timedelta(days=30),
     )

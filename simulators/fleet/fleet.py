@@ -89,7 +89,7 @@ def _dealt(spec: FleetSpec) -> list[list[FaultKind]]:
     kinds = list(KINDS)
     Random(spec.seed).shuffle(kinds)
     shares: list[list[FaultKind]] = [[] for _ in range(spec.faulty)]
-    for count, kind in enumerate(kind for kind in kinds for _ in range(spec.episodes)):
+    for count, kind in enumerate(kind for kind in kinds for _ in range(spec.episodes if shares else 0)):
         shares[count % spec.faulty].append(kind)
     return shares
 

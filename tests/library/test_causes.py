@@ -13,6 +13,7 @@ from rules.causes import load_causes
 from rules.families import FOUND_BY_HEAD_OFFICE, load_families
 from rules.load import load_rules
 from rules.model import Cause
+from simulators.faults import KINDS
 
 FOLDER = Path(__file__).parents[2] / "rules" / "causes"
 BOOK = load_causes(sorted(FOLDER.glob("*.yaml")))
@@ -58,6 +59,14 @@ def test_every_cause_speaks_both_languages(device_class: str, cause: Cause) -> N
 def test_every_cause_says_what_to_do_and_every_sign_why(device_class: str, cause: Cause) -> None:
     assert cause.staff_checks or cause.checks
     assert [sign for sign in cause.signs if sign.ratio != 1 and sign.when is None and sign.raised is None] == []
+
+
+def test_a_cause_creeps_where_the_fault_that_it_is_called_by_grows() -> None:
+    growing = {kind.name for kind in KINDS if not kind.sudden}
+    sudden = {kind.name for kind in KINDS if kind.sudden}
+    assert load_rules().creeping >= growing
+    assert load_rules().creeping & (sudden - growing) == set()
+    assert growing & sudden == set()
 
 
 def test_most_causes_begin_with_what_staff_can_do_on_the_telephone() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from collector.domain.suppression import Kind, Suppression
 from collector.explain import About, CannotExplain, Explained, explain_now, explain_then
 from collector.explain_text import lines
 from collector.store import suppressions
+from collector.store.database import Database, TryLater
 from collector.store.lines import list_own
 from edge_agent.contract.readings import Quality
 from edge_agent.contract.text import Language, same
@@ -107,6 +110,11 @@ def test_flags_are_read_back_as_flags(bench: Bench) -> None:
     assert {value.value for value in values if value.text == "defrost.active"} == {True}
 
 
+def test_what_is_unknown_says_why_in_chinese(bench: Bench) -> None:
+    bench.send((1, status()), (2, poll(0, Quality.PROBE_FAULT)))
+    assert "      temp.control = 未知 (2026-07-15 10:00, 探头故障 probe_fault)" in told(now(bench), "zh")
+
+
 def test_an_alarm_that_nobody_was_told_of_says_why(bench: Bench) -> None:
     shelf = Suppression(
         kind=Kind.OUT_OF_SERVICE,
@@ -187,3 +195,78 @@ def test_the_program_refuses_what_it_does_not_know(settings: str, capsys: pytest
     assert "there is no rule no.rule" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["explain", settings, TOO_WARM, "--device", FREEZER, "--at", "2026-07-15T10:20"])
+
+
+WHY = [TOO_WARM, "--device", FREEZER]
+
+
+@pytest.mark.parametrize("command", [["explain", *WHY], ["export", "out"]], ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    ("version", "said"), [("0001", "run collector migrate first"), ("9999", "a later version wrote the database")]
+)
+def test_a_database_of_another_version_is_left_as_it_is(
+    settings: str, bench: Bench, capsys: pytest.CaptureFixture[str], command: list[str], version: str, said: str
+) -> None:
+    with bench.database.writing() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
+    asked = [str(Path(settings).parent / word) if word == "out" else word for word in command[1:]]
+    assert main([command[0], settings, *asked]) == 1
+    assert said in capsys.readouterr().err
+    with bench.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == version
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", settings_in(tmp_path), *WHY]) == 1
+    assert "c.sqlite" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["collector.yaml"]
+
+
+def test_what_only_looks_writes_nothing_and_leaves_nothing_behind(bench: Bench, settings: str) -> None:
+    bench.database.close()
+    before = bench.path.read_bytes()
+    assert main(["explain", settings, *WHY]) == 0
+    assert bench.path.read_bytes() == before
+    assert sorted(path.name for path in bench.path.parent.iterdir()) == ["collector.sqlite", "collector.yaml"]
+    with closing(Database(bench.path, looks_only=True)) as database, pytest.raises(TryLater, match="readonly"):
+        database.try_write()
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "c.sqlite").write_text("no database" * 100, encoding="utf-8")
+    assert main(["explain", settings_in(tmp_path), *WHY]) == 1
+    assert "the data cannot be had just now" in capsys.readouterr().err
+
+
+def test_a_database_of_somebody_else_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(sqlite3.connect(tmp_path / "c.sqlite")) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    assert main(["explain", settings_in(tmp_path), *WHY]) == 1
+    assert "run collector migrate first" in capsys.readouterr().err
+
+
+def settings_in(folder: Path) -> str:
+    path = folder / "collector.yaml"
+    path.write_text("database: c.sqlite\nbroker: {url: 'mqtt://b'}\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("command", [["explain", *WHY, "--at"], ["export", "out", "--since"]], ids=lambda one: one[0])
+def test_a_telemetry_server_that_is_away_is_said(
+    settings: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], unused_tcp_port: int
+) -> None:
+    with Path(settings).open("a", encoding="utf-8") as file:
+        file.write(
+            f"telemetry: {{kind: influx, url: 'http://127.0.0.1:{unused_tcp_port}', bucket: b, asks: metrics}}\n"
+        )
+    asked = [str(tmp_path / word) if word == "out" else word for word in command[1:]]
+    assert main([command[0], settings, *asked, "2026-07-15T10:20+08:00"]) == 1
+    assert "try later" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("at", ["0001", "0001-01-01T00:00+08:00", "9999-12-31T23:59-08:00", "noon", "2026-07-15"])
+def test_an_instant_that_cannot_be_is_wrong_usage(settings: str, capsys: pytest.CaptureFixture[str], at: str) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["explain", settings, *WHY, "--at", at])
+    assert left.value.code == 2
+    assert " / " in capsys.readouterr().err.splitlines()[-1]

@@ -9,10 +9,12 @@ import pytest
 
 from collector.__main__ import main
 from collector.domain.line_faults import LINE, OFFICE, OFFICE_NAME
-from collector.export import export
+from collector.export import NothingStored, export
+from collector.store.database import TryLater
 from collector.store.lines import list_own
+from configs.documents import Faulty
 from edge_agent.contract.readings import Quality
-from rules.scoring.data import read_inventory, read_telemetry
+from rules.scoring.data import INVENTORY, TELEMETRY, read_inventory, read_telemetry
 from rules.scoring.replay import replay
 from tests.integration.collector.bench import BOOK, MORNING, STORE, TOO_WARM, Bench, poll, status, warm_freezer
 
@@ -55,6 +57,40 @@ def test_head_office_itself_is_no_store_to_export(bench: Bench, tmp_path: Path) 
     assert set(read_inventory(tmp_path)) == {STORE}
 
 
+@pytest.mark.parametrize("name", [TELEMETRY, f"{TELEMETRY}.gz", INVENTORY, "labels.csv"])
+def test_a_folder_that_holds_recorded_data_is_left_as_it_is(bench: Bench, tmp_path: Path, name: str) -> None:
+    bench.send((1, status()), *warm_freezer())
+    there = tmp_path / "out" / name
+    there.parent.mkdir()
+    there.write_text("mine", encoding="utf-8")
+    with pytest.raises(Faulty, match="holds recorded data already"):
+        exported(bench, there.parent)
+    assert (there.read_text(encoding="utf-8"), list(there.parent.iterdir())) == ("mine", [there])
+
+
+def test_an_export_that_breaks_off_leaves_nothing_that_looks_like_one(bench: Bench, tmp_path: Path) -> None:
+    bench.send((1, status()), *warm_freezer())
+    bench.telemetry = Breaking()  # type: ignore[assignment]  # only asked to read
+    with pytest.raises(TryLater):
+        exported(bench, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+class Breaking:
+    """A telemetry server that goes away."""
+
+    def read(self, *_asked: object) -> None:
+        raise TryLater("the telemetry server cannot be asked")
+
+
+def test_a_time_of_which_nothing_is_stored_is_said(bench: Bench, tmp_path: Path) -> None:
+    bench.send((1, status()), *warm_freezer())
+    with pytest.raises(NothingStored) as error:
+        export(bench.database, bench.telemetry, tmp_path / "out", set(), MORNING - DAY, MORNING)
+    assert "2026-07-14T02:00+00:00" in error.value.sentence.en
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 @pytest.fixture
 def settings(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LC_ALL", "C")
@@ -78,3 +114,19 @@ def test_the_program_exports(settings: Path, tmp_path: Path, capsys: pytest.Capt
     assert main(["export", str(settings), str(tmp_path / "out"), *since]) == 0
     assert capsys.readouterr().out == "9 readings written\n"
     assert main(["export", str(settings), str(settings), *since]) == 1
+
+
+def test_the_program_says_that_nothing_was_found(
+    settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    until = ["--since", (MORNING - DAY).isoformat(), "--until", MORNING.isoformat()]
+    assert main(["export", str(settings), str(tmp_path / "out"), *until]) == 1
+    assert "nothing is stored" in capsys.readouterr().err
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "collector.yaml"
+    path.write_text("database: c.sqlite\nbroker: {url: 'mqtt://b'}\n", encoding="utf-8")
+    assert main(["export", str(path), str(tmp_path / "out")]) == 1
+    assert "c.sqlite" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [path]

@@ -31,6 +31,10 @@ from tests.unit.rules.judged import CASE
         ("avg(1 + 1, 10m) > 1", "a point belongs here", "such as temp.control"),
         ("avg(limit, 10m) > 1", "a point belongs here", "such as temp.control"),
         ("held(temp.control, 10m)", "temp.control is a number", "a point that is true or false belongs here"),
+        ("state.mode == cool", "state.mode never says cool", "did you mean cooling?"),
+        ("'colling' != state.mode", "state.mode never says colling", "did you mean cooling?"),
+        ("feeder(mode) == cooling", "mode never says cooling", "did you mean cool?"),
+        ("store(ac_unit.fan) == fast", "fan never says fast", "there are: auto"),
         ("quality(temp.control) == broken", "there is no quality broken", "there are: good, out_of_range"),
         ("quality(temp.control) == no_answer", "no_answer speaks of the line and not of the point", "use silent()"),
     ],
@@ -52,6 +56,11 @@ def test_it_wants_a_point_of_every_class_that_the_rule_applies_to() -> None:
 def test_it_takes_a_bare_name_for_a_word_on_either_side() -> None:
     assert compile_condition("state.mode == defrost", CASE)
     assert compile_condition("defrost != state.mode", CASE)
+
+
+def test_a_word_is_one_that_the_catalogue_has_or_a_number_that_has_none() -> None:
+    assert compile_condition('state.mode == "other(14)"', CASE)
+    assert compile_condition("error_text == E12", Scope(classes=(DEVICE_CLASSES["ac_unit"],)))
 
 
 def test_it_tells_which_points_it_reads_and_how_far_back() -> None:

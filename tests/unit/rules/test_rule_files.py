@@ -58,6 +58,13 @@ def test_it_finds_every_fault_of_every_file_at_once(tmp_path: Path) -> None:
         ("temp.control: -10x4", "temp.contrl: -10x4", "a refrigeration_case has no point temp.contrl"),
         ("expect: pendingx3 active", "expect: pendingx3 actve", "an alarm has no state actve — did you mean active?"),
         ("expect: pendingx3 active", "expect: '!!'", "!! cannot be understood"),
+        ("temp.control: -10x4", "temp.control: -10x4\n    state.mode: colling", "state.mode never says colling"),
+        ("it: waits", "it: ' '", "the test does not say what it shows"),
+        ("en: Too warm", "en: ''", "rule-0.yaml:2: the text is empty in en"),
+        ("zh: 变质", "zh: ' '", "the text is empty in zh"),
+        ("when: temp.control > limit", "when: temp.control > 5 and temp.control < 3", "this can never be true"),
+        ("params: {limit: -12}", "params: {not: 1, limit: -12}", "not means something else in a condition"),
+        ("params: {limit: -12}", "params: {held_for: 1, limit: -12}", "held_for means something else in a text"),
         ("every: 10m", "every: 10", "every is 10"),
         ("every: 10m", "every: 0s", "a step takes no time"),
         ("every: 10m", "every: 10m\n    first_cause: ice", "there is no cause ice"),
@@ -70,6 +77,14 @@ def test_it_says_what_is_wrong(tmp_path: Path, replace: str, by: str, fault: str
     text = rule_text()
     assert replace in text
     assert fault in "\n".join(faults(tmp_path, text.replace(replace, by)))
+
+
+@pytest.mark.parametrize("name", ["other.yml", "causes/any.YAML", "overrides/mine.yml"])
+def test_it_refuses_files_that_nobody_reads(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("", encoding="utf-8")
+    (found,) = faults(tmp_path, rule_text())
+    assert found.startswith(f"{name}:1: only files named .yaml are read")
 
 
 def test_it_refuses_two_rules_of_one_name(tmp_path: Path) -> None:

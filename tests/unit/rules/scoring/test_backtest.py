@@ -65,7 +65,8 @@ def side_by_side(present: RuleBook, candidate: RuleBook) -> Backtest:
     pair = SideBySide(present, candidate, INVENTORY_OF)
     for poll in POLLS:
         pair.take(poll)
-    return compared([(judged_of(pair.present), judged_of(pair.candidate))], None, {})
+    judged = [(judged_of(pair.present), judged_of(pair.candidate))]
+    return compared(judged, None, {STORE: INVENTORY_OF}, (present, candidate))
 
 
 def minutes(told: Iterable[object]) -> list[float]:
@@ -174,6 +175,20 @@ def test_the_program_speaks_json(command: list[str], capsys: pytest.CaptureFixtu
     assert (told["tickets"]["present"], told["tickets"]["candidate"]) == (3, 2)
     assert told["tickets"]["lost"][0]["fault"] == "door_left_open"
     assert told["score"][0] == {"name": "recall, sudden faults", "bar": 0.97, "present": 1.0, "candidate": 0.0}
+
+
+def test_data_that_do_not_fit_together_are_said_as_the_score_says_them(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--json"]) == 0
+    (nameless,) = capsys.readouterr().err.splitlines()
+    assert "no cause of the rules is called door_left_open" in nameless
+    data = Path(command[command.index("--data") + 1])
+    (data / FILE).unlink()
+    telemetry = data / TELEMETRY
+    telemetry.write_bytes(telemetry.read_bytes() + telemetry_line(STORE, "s", 1, [said(1500, "freezer-7")]))
+    assert main(command) == 0
+    assert "freezer-7 (1)" in capsys.readouterr().err
 
 
 def test_a_candidate_with_faults_is_refused(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:

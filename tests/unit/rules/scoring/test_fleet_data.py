@@ -14,8 +14,17 @@ import pytest
 from configs.documents import Fault, Faulty
 from edge_agent.contract.readings import Reading, Telemetry
 from rules.__main__ import main
-from rules.scoring.data import INVENTORY, TELEMETRY, inventory_line, read_inventory, read_telemetry, telemetry_line
-from rules.scoring.fleet import score_folder
+from rules.load import load_rules
+from rules.scoring.data import (
+    INVENTORY,
+    TELEMETRY,
+    StoreInventory,
+    inventory_line,
+    read_inventory,
+    read_telemetry,
+    telemetry_line,
+)
+from rules.scoring.fleet import Judged, Scored, score_folder, scored
 from rules.scoring.labels import FILE, Label, read_labels, write_labels
 from tests.unit.contract.released import STATUS
 
@@ -163,11 +172,29 @@ def test_labels_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "instant", ["2026-07-15T04:00:00Z", "2026-07-15 12:00:00+08:00", "1784088000000", "2026-07-15T04:00"]
+    ("instant", "zoned"),
+    [
+        ("2026-07-15T04:00:00Z", True),
+        ("2026-07-15 12:00:00+08:00", True),
+        ("2026-07-15 04:00:00+00:00", True),
+        ("1784088000000", True),
+        ("1784088000000.0", True),
+        ("1784088000", True),
+        ("2026-07-15T04:00", False),
+    ],
 )
-def test_instants_of_labels_are_rfc_3339_or_milliseconds(tmp_path: Path, instant: str) -> None:
+def test_instants_of_labels_are_rfc_3339_or_milliseconds_or_seconds(tmp_path: Path, instant: str, zoned: bool) -> None:
     (tmp_path / FILE).write_text(f"store,device,fault,onset_at\ns1,d,probe_open,{instant}\n", encoding="utf-8")
-    assert read_labels(tmp_path / FILE)[0].onset_at == AT
+    (label,) = read_labels(tmp_path / FILE)
+    assert (label.onset_at, label.zoned, label.line) == (AT, zoned, 2)
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "NaT", "nan", "None", "null", "-"])
+def test_what_others_write_where_there_is_no_instant_is_none(tmp_path: Path, nothing: str) -> None:
+    text = f"store,device,fault,onset_at,product_limit_at,end_at\ns1,d,x,2026-07-15T04:00Z,{nothing},{nothing}\n"
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    (label,) = read_labels(tmp_path / FILE)
+    assert (label.product_limit_at, label.end_at) == (None, None)
 
 
 @pytest.mark.parametrize("name", ["probe_open", "Probe open", "PROBE-OPEN ", '"probe, open"'])
@@ -181,7 +208,8 @@ def test_a_fault_that_no_cause_is_called_is_named_before_the_score(
 ) -> None:
     write(tmp_path, INVENTORY, {"store": "s1", "devices": [DEVICE]})
     write(tmp_path, TELEMETRY, {"store": "s1", **BODY})
-    text = "store,device,fault,onset_at\ns1,freezer-1,probe_open,2026-07-15\ns1,freezer-1,probe_opened,2026-07-15\n"
+    rows = [f"s1,freezer-1,{fault},2026-07-15T00Z\n" for fault in ("probe_open", "probe_opened")]
+    text = f"store,device,fault,onset_at\n{''.join(rows)}"
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     assert main(["score", "--data", str(tmp_path)]) == 1
     (said,) = capsys.readouterr().err.splitlines()
@@ -194,6 +222,9 @@ def test_a_fault_that_no_cause_is_called_is_named_before_the_score(
     [
         ("store,device,fault\n", 1, "no column onset_at"),
         ("store,device,fault,onset_at\ns1,d,probe_open,noon\n", 2, "noon"),
+        ("store,device,fault,onset_at\ns1,d,probe_open,NaT\n", 2, "NaT"),
+        ("store,device,fault,onset_at\ns1,d,probe_open,0001-01-01T00:00+08:00\n", 2, "0001-01-01"),
+        ("store,device,fault,onset_at\ns1,d,probe_open,999999999999999\n", 2, "999999999999999"),
         ("store,device,fault,onset_at\ns1,,probe_open,2026-07-15\n", 2, "device is empty"),
         ("store,device,fault,onset_at,end_at\ns1,d,x,2026-07-15,2026-07-14\n", 2, "before its onset"),
     ],
@@ -202,6 +233,16 @@ def test_what_is_no_label_is_named_with_its_line(tmp_path: Path, text: str, line
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     (fault,) = faults(read_labels, tmp_path / FILE)
     assert (fault.line, what in fault.what.en) == (line, True)
+
+
+def test_what_is_no_label_is_said_in_chinese_too(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("store,device,fault,onset_at\ns1,,probe_open,noon\n", encoding="utf-8")
+    (fault,) = faults(read_labels, tmp_path / FILE)
+    assert fault.what.zh == "device 为空"
+    write(tmp_path, TELEMETRY, {"store": "s1", **BODY, "at": "2026-07-15T04:00"})
+    (fault,) = faults(read_telemetry, tmp_path)
+    assert "没有时区" in fault.what.zh
+    assert "no zone" not in fault.what.zh
 
 
 def test_a_file_that_was_cut_short_is_named(tmp_path: Path) -> None:
@@ -230,3 +271,57 @@ def test_data_that_do_not_fit_together_are_said_before_the_score(
     assert [any(word in line for line in said) for word in ("fridge", "freezer-7 (1)", "freezer-9")] == [True] * 3
     assert any(TELEMETRY in line and "1 " in line and "freezer" not in line for line in said)
     assert len(said) == 4
+
+
+HEAD = "store,device,fault,onset_at,observable_at,product_limit_at,end_at\n"
+BOOK = load_rules()
+LISTED = StoreInventory(store="s1", devices=(replace(STATUS.devices[0], id="freezer-1"),))
+JUDGED = Judged(store="s1", tickets=(), alarms=(), readings=3, length=timedelta(hours=2), first_at=AT)
+BEGIN, LATER, LAST = "2026-07-15T04:00Z", "2026-07-15T05:00Z", "2026-07-15T06:00Z"
+
+
+@pytest.mark.parametrize(
+    ("rows", "doubt"),
+    [
+        (["2026-07-15T04:00,,,"], "line 2: an instant without a zone, taken for UTC"),
+        ([f"{BEGIN},,,2026-07-15T06:00"], "line 2: an instant without a zone, taken for UTC"),
+        ([f"{BEGIN},,,{LAST}", f"{BEGIN},,,{LAST}", f"{LATER},,,", f"{BEGIN},,,{LAST}"], "line 3, 5: said before"),
+        ([f"{LATER},{BEGIN},,"], "line 2: observable_at lies before onset_at"),
+        ([f"{BEGIN},{LAST},,{LATER}"], "line 2: observable_at lies after end_at"),
+        ([f"{LATER},,{BEGIN},"], "line 2: product_limit_at lies before onset_at"),
+        (["2026-07-14T04:00Z,,,2026-07-14T05:00Z"], "1 faults of store 's1' lie outside its telemetry"),
+        (["2026-07-16T04:00Z,,,"], "1 faults of store 's1' lie outside its telemetry"),
+    ],
+)
+def test_labels_that_cannot_be_right_are_doubted_and_scored(tmp_path: Path, rows: list[str], doubt: str) -> None:
+    found = scored_with(tmp_path, rows)
+    assert [doubt in text.en for text in found.doubts] == [True]
+    assert found.score.kinds[0].labels == len(set(rows))
+
+
+@pytest.mark.parametrize(
+    "row", [f"{BEGIN},{BEGIN},{LATER},{LAST}", f"{BEGIN},,{LAST},{LATER}", f"{LATER},,,", "2026-07-14T04:00Z,,,"]
+)
+def test_labels_as_honest_people_write_them_are_not_doubted(tmp_path: Path, row: str) -> None:
+    assert scored_with(tmp_path, [row]).doubts == ()
+
+
+def scored_with(folder: Path, rows: list[str], fault: str = "probe_open") -> Scored:
+    """By the shipped rules, which have judged two hours and found nothing."""
+    text = HEAD + "".join(f"s1,freezer-1,{fault},{row}\n" for row in rows)
+    (folder / FILE).write_text(text, encoding="utf-8")
+    return scored([JUDGED], read_labels(folder / FILE), {"s1": LISTED}, BOOK)
+
+
+def test_a_store_of_which_nothing_is_told_is_doubted_and_no_healthy_store() -> None:
+    silent = replace(JUDGED, store="s2", first_at=None, length=timedelta(0))
+    label = replace(LABEL, device="freezer-1", product_limit_at=None)
+    found = scored([JUDGED, silent], [label], {"s1": LISTED, "s2": LISTED}, BOOK)
+    assert [text.en for text in found.doubts] == ["telemetry.jsonl: nothing is told of store 's2'"]
+    assert found.score.healthy_false is None
+
+
+def test_a_fault_creeps_where_its_cause_does(tmp_path: Path) -> None:
+    there_at_once, growing = (scored_with(tmp_path, [f"{BEGIN},,,"], one) for one in ("probe_open", "probe_drifting"))
+    assert (there_at_once.score.sudden_recall, there_at_once.score.creeping_recall) == (0.0, None)
+    assert (growing.score.sudden_recall, growing.score.creeping_recall) == (None, 0.0)
