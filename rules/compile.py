@@ -38,6 +38,7 @@ from rules.terms import (
     ShareOf,
     Siblings,
     Silent,
+    SumOfFed,
     SunUp,
     Term,
     Track,
@@ -272,7 +273,7 @@ class _Writer:
         return self.variable(_unless_unknown([point], asked))
 
 
-_LONG = Followed | OverWindow | ShareOf | Siblings | AtFeeder | InStore | OfFood
+_LONG = Followed | OverWindow | ShareOf | Siblings | AtFeeder | SumOfFed | InStore | OfFood
 
 
 @cache
@@ -322,5 +323,5 @@ _WRITERS: Mapping[type, Callable[[_Writer, Any], str]] = {
     Reached: lambda writer, _: writer.of_device("0.0 if m.silent else 1.0"),
     Followed: _Writer.followed,
     ShareOf: _Writer.share,
-    **dict.fromkeys((Siblings, AtFeeder, InStore, LocalHour, SunUp), _Writer.beyond),
+    **dict.fromkeys((Siblings, AtFeeder, SumOfFed, InStore, LocalHour, SunUp), _Writer.beyond),
 }

@@ -26,6 +26,7 @@ from rules.terms import (
     ShareOf,
     Siblings,
     Silent,
+    SumOfFed,
     SunUp,
     Term,
     Track,
@@ -146,6 +147,15 @@ def _feeder(checker: Checker, call: Call) -> Term:
     return AtFeeder(point)
 
 
+def _fed_sum(checker: Checker, call: Call) -> Term:
+    point = checker.foreign_point(call.arguments[0])
+    if point.type != "number":
+        what = Text(zh=f"{point.name} 不是数值，不能相加", en=f"{point.name} is not a number that could be added up")
+        raise ExpressionInvalid(call.column, what, same("fed_sum(p.total)"))
+    checker.ask_neighbours([("", point.name)])
+    return SumOfFed(point)
+
+
 def _store(checker: Checker, call: Call) -> Term:
     node = call.arguments[0]
     class_name, _, point = node.name.partition(".") if isinstance(node, Name) else ("", "", "")
@@ -197,6 +207,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "siblings": Function("siblings(temp.control)", (1, 1), "number", _siblings),
     "siblings_share": Function("siblings_share(temp.control > 8)", (1, 1), "number", _siblings_share),
     "fed_share": Function("fed_share(temp.control > 8)", (1, 1), "number", _fed_share),
+    "fed_sum": Function("fed_sum(p.total)", (1, 1), "number", _fed_sum),
     "food_limit": Function("food_limit()", (0, 0), "number", _clock(OfFood("limit"))),
     "food_estimate": Function("food_estimate()", (0, 0), "number", _clock(OfFood("estimate"))),
     "food_minutes": Function("food_minutes()", (0, 0), "number", _clock(OfFood("minutes"))),

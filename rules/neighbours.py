@@ -15,7 +15,7 @@ from rules.compile import Function
 from rules.expression import Moment
 from rules.memory import LastReading
 from rules.sun import sun_is_up
-from rules.terms import FITS, Answer, AtFeeder, InStore, LocalHour, PointValue, Siblings, SunUp
+from rules.terms import FITS, Answer, AtFeeder, InStore, LocalHour, PointValue, Siblings, SumOfFed, SunUp
 from rules.window import STALE_AFTER
 
 OUTDOOR: tuple[tuple[str, str, str], ...] = (
@@ -118,12 +118,14 @@ class View:
         self._at = at
         self._from, self._to = at - STALE_AFTER, at + STALE_AFTER
 
-    def answer(self, asked: Siblings | AtFeeder | InStore | LocalHour | SunUp) -> Answer:
+    def answer(self, asked: Siblings | AtFeeder | SumOfFed | InStore | LocalHour | SunUp) -> Answer:
         match asked:
             case Siblings(point=point):
                 return self._median(point.name)
             case AtFeeder(point=point):
                 return self._said(self._device.fed_by, point)
+            case SumOfFed(point=point):
+                return self._sum_of_fed(point)
             case InStore(device_class=device_class, point=point):
                 return self._first(device_class, "", point)
             case LocalHour():
@@ -166,6 +168,11 @@ class View:
             if said is not None and self._stands(said) and type(said.value) in _NUMBER:
                 values.append(said.value)  # type: ignore[arg-type]  # the line before has seen that it is a number
         return median(values) if len(values) >= LEAST else None
+
+    def _sum_of_fed(self, point: PointValue) -> float | None:
+        told = [self._said(id_, point) for id_ in self._setting.fed.get(self._device.id, ())]
+        values = [value for value in told if isinstance(value, float | int)]
+        return sum(values) if values else None
 
     def _siblings(self) -> list[str]:
         kind = (self._device.device_class, self._device.duty)

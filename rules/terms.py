@@ -191,6 +191,13 @@ class AtFeeder:
 
 
 @dataclass(frozen=True, slots=True)
+class SumOfFed:
+    """The sum of a point over those devices that this one feeds and that tell it now; unknown where none does."""
+
+    point: PointValue
+
+
+@dataclass(frozen=True, slots=True)
 class InStore:
     """The newest of a point of the first device of a class in the store that tells it."""
 
@@ -228,6 +235,7 @@ Term = (
     | Siblings
     | ShareOf
     | AtFeeder
+    | SumOfFed
     | InStore
     | LocalHour
     | SunUp

@@ -16,7 +16,7 @@ from tests.unit.rules.judged import freezer
 BOOK = load_rules()
 BEGIN = datetime(2026, 4, 1, tzinfo=UTC)
 STEP = timedelta(minutes=15)
-LEARNED, DAY = 1440, 40
+LEARNED, DAY, NIGHT = 1440, 40, 1440 + 64
 CIRCUIT = replace(freezer("circuit-ac", "circuit"), device_class="energy_meter")
 UNIT = replace(freezer("ac-1", "sales_area"), device_class="ac_unit", fed_by="circuit-ac")
 STORE = StoreInventory(store="store-1", devices=(CIRCUIT, UNIT), timezone="Asia/Shanghai")
@@ -30,12 +30,16 @@ def told(device: str, step: int, points: dict[str, Value]) -> Telemetry:
     )
 
 
-def tickets(watts: float, *, cools: bool) -> list[str]:
-    """What comes of a day on which the circuit takes so much, after two weeks in which only fans ran."""
+def tickets(watts: float, *, cools: bool, says: float | None = None, begins: int = LEARNED) -> list[str]:
+    """What comes of ten hours in which the circuit takes so much, and its air conditioner `says` what it takes, after
+    two weeks in which only fans ran."""
     polls = []
-    for step in range(LEARNED + DAY):
-        works = step >= LEARNED
-        polls.append(told("ac-1", step, {"power": True, "mode": "cool", "out.compressor": works and cools}))
+    for step in range(begins + DAY):
+        works = step >= begins
+        unit: dict[str, Value] = {"power": True, "mode": "cool", "out.compressor": works and cools}
+        if says is not None:
+            unit["p.total"] = says if works else 60.0
+        polls.append(told("ac-1", step, unit))
         polls.append(told("circuit-ac", step, {"p.total": watts if works else 400.0}))
     return [ticket.rule for ticket in replay(BOOK, STORE, polls).tickets if ticket.device == "circuit-ac"]
 
@@ -48,3 +52,12 @@ def test_the_first_warm_day_is_no_overload(watts: float, cools: bool) -> None:
 @pytest.mark.parametrize(("watts", "cools"), [(1800.0, False), (6000.0, True)])
 def test_what_no_compressor_explains_is_one(watts: float, cools: bool) -> None:
     assert tickets(watts, cools=cools) == ["energy.overload"]
+
+
+@pytest.mark.parametrize(
+    ("says", "night_loads"),
+    [(3800.0, []), (600.0, ["energy.night_load_abnormal"]), (None, ["energy.night_load_abnormal"])],
+)
+def test_what_the_machines_say_they_take_is_no_abnormal_night(says: float | None, night_loads: list[str]) -> None:
+    found = tickets(4000.0, cools=True, says=says, begins=NIGHT)
+    assert [rule for rule in found if rule == "energy.night_load_abnormal"] == night_loads

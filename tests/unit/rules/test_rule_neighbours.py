@@ -80,6 +80,13 @@ def test_a_case_asks_its_feeder_and_a_feeder_its_cases() -> None:
     assert seen("fed_share(temp.control > -19)", one, device=UNIT) is None
 
 
+def test_what_is_fed_is_added_up_as_far_as_it_tells() -> None:
+    assert seen("fed_sum(temp.control)", {"freezer-2": {"temp.control": -10.0}}, device=UNIT) == -10
+    assert seen("fed_sum(temp.control)", airs(), device=UNIT) == -48
+    assert seen("fed_sum(temp.control)", airs(), device=UNIT, at=21) is None
+    assert seen("fed_sum(temp.control)", airs(), device=OUTSIDE) is None
+
+
 def test_a_point_of_the_store_is_found_by_its_class() -> None:
     assert seen("store(env_sensor.temp)", {"sky": {"temp": 33.5}}) == 33.5
     assert seen("store(env_sensor.temp)", airs()) is None
