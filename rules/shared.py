@@ -7,7 +7,7 @@ heard at all is found by who waits for it (`collector/domain/silence.py`); here 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from edge_agent.contract.readings import Device, Quality
@@ -24,7 +24,8 @@ BUS_HOLD, CUT_HOLD, NORMAL_FOR = timedelta(minutes=4), timedelta(minutes=2), tim
 """A bus is called down before its devices are called silent one by one; a dip of a minute is no power cut."""
 LEAST_DEVICES, LEAST_BUSES = 4, 2
 """Where nothing sees the mains: so much must fall silent together to be called a power cut."""
-_DEAD_VOLTS = 100.0
+_DEAD_VOLTS, _NO_LOAD_W = 100.0, 15.0
+"""What a meter may still show of a dead phase, and of an open breaker."""
 _LIVE_ON_MAINS = frozenset({"refrigeration_case", "condensing_unit", "ac_unit"})
 _UNDER_OUTAGE = (Above(of="store", family="outage"),)
 
@@ -67,13 +68,18 @@ FAULTS: Mapping[str, SharedFault] = {
 }
 
 
+_UNFED = replace(FAULTS[BUS_DOWN], causes=("circuit_tripped", *FAULTS[BUS_DOWN].causes))
+"""All that is on the line hangs on one circuit, which carries nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What is asked of one device here. `silent` and `mains` are None where it has not said."""
+    """What is asked of one device here, None where it has not said. `loaded`: a circuit carries a load."""
 
     device: Device
     silent: bool | None
     mains: bool | None = None
+    loaded: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +106,9 @@ class Overview:
 
 
 def sight_of(device: Device, memory: DeviceMemory, at: datetime) -> Sight:
-    """`mains` is told by an UPS, by a contact, and by the meter of the whole store."""
-    return Sight(device=device, silent=is_silent(memory), mains=_mains(device, memory, at))
+    """`mains` is told by an UPS, by a contact, and by the meter of the whole store; `loaded` by any meter."""
+    mains, loaded = _mains(device, memory, at), _loaded(device, memory, at)
+    return Sight(device=device, silent=is_silent(memory), mains=mains, loaded=loaded)
 
 
 def oversee(
@@ -124,8 +131,10 @@ def oversee(
     work = _Work(memory, at, causes)
     cut = _cut(every, by_bus)
     work.judge(FAULTS[POWER_CUT], "", GATEWAY, cut, _cut_words(every), CUT_HOLD)
+    unloaded = {sight.device.id for sight in every if sight.loaded is False}
     for bus, on_it in by_bus.items():
-        work.judge(FAULTS[BUS_DOWN], bus, on_it[0].device.id, _down(on_it), _down_words(bus, on_it), BUS_HOLD)
+        fault = FAULTS[BUS_DOWN] if _feeder(on_it) not in unloaded else _UNFED
+        work.judge(fault, bus, on_it[0].device.id, _down(on_it), _down_words(bus, on_it), BUS_HOLD)
     for bus in sorted(_buses_of(memory) - by_bus.keys() - set(buses)):
         work.judge(FAULTS[BUS_DOWN], bus, GATEWAY, False, _gone_words(bus), BUS_HOLD)
     return Overview(memory=SharedMemory(alarms=work.alarms), changes=tuple(work.changes))
@@ -200,6 +209,17 @@ def _down(on_bus: list[Sight]) -> bool | None:
     if not all(known):
         return False
     return True if len(known) > 1 else None
+
+
+def _feeder(on_bus: list[Sight]) -> str:
+    """What feeds all of them; "" where they hang on several, or nobody said."""
+    feeders = {sight.device.fed_by for sight in on_bus}
+    return feeders.pop() if len(feeders) == 1 else ""
+
+
+def _loaded(device: Device, memory: DeviceMemory, at: datetime) -> bool | None:
+    watts = _value(memory, "p.total", at) if device.device_class == "energy_meter" else None
+    return watts > _NO_LOAD_W if isinstance(watts, float | int) and not isinstance(watts, bool) else None
 
 
 def _buses_of(memory: SharedMemory) -> set[str]:

@@ -14,13 +14,17 @@ from rules.neighbours import Neighbourhood, joined, note
 from rules.shared import Overview, SharedMemory, Sight, oversee, sight_of
 from rules.window import STALE_AFTER
 
+SEEN_AGAIN_AFTER = STALE_AFTER / 2
+"""What is said again is written down no oftener, though every poll says it."""
+
 
 class Seen(NamedTuple):
-    """What its last telemetry showed of a device, as `rules.shared` asks; `mains` is None where it does not tell."""
+    """What telemetry of about `at` showed of a device, as `rules.shared` asks; None where it does not tell."""
 
     silent: bool | None
     mains: bool | None
     at: datetime
+    loaded: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +52,11 @@ class StoreMemory:
         """How the device stands after a telemetry of `at`; the same object where it stands as it did."""
         sight = sight_of(device, memory, at)
         before = self.seen.get(device.id)
-        same = before is not None and (before.silent, before.mains) == (sight.silent, sight.mains)
-        if same and sight.mains is None:
-            return self
-        return replace(self, seen={**self.seen, device.id: Seen(sight.silent, sight.mains, at)})
+        if before is not None and before[:2] == (sight.silent, sight.mains) and before.loaded is sight.loaded:
+            stands = sight.mains is None and sight.loaded is None
+            if stands or at - before.at < SEEN_AGAIN_AFTER:
+                return self
+        return replace(self, seen={**self.seen, device.id: Seen(sight.silent, sight.mains, at, sight.loaded)})
 
     def share(self, shared: SharedMemory) -> StoreMemory:
         return self if shared == self.shared else replace(self, shared=shared)
@@ -71,12 +76,14 @@ def overlook(memory: StoreMemory, devices: Mapping[str, Device], causes: Mapping
     at = memory.at
     if at is None:
         return Overview(memory=memory.shared)
-    sights = [
-        Sight(device=devices[id_], silent=seen.silent, mains=seen.mains if at - seen.at <= STALE_AFTER else None)
-        for id_, seen in memory.seen.items()
-        if id_ in devices
-    ]
+    sights = [_sight(devices[id_], seen, at) for id_, seen in memory.seen.items() if id_ in devices]
     return oversee(sights, memory.shared, at, causes, {device.bus for device in devices.values()})
+
+
+def _sight(device: Device, seen: Seen, at: datetime) -> Sight:
+    if at - seen.at > STALE_AFTER:
+        return Sight(device=device, silent=seen.silent)
+    return Sight(device=device, silent=seen.silent, mains=seen.mains, loaded=seen.loaded)
 
 
 def minute_of(at: datetime | None) -> int:

@@ -35,6 +35,21 @@ def test_it_stays_the_same_object_while_nothing_changes() -> None:
     assert known.share(overlook(known, DEVICES, {}).memory) is known
 
 
+def test_what_a_meter_says_of_its_load_is_written_down_when_it_changes_and_before_it_is_old() -> None:
+    meter = replace(freezer("circuit-1", "circuit"), device_class="energy_meter")
+
+    def told(minute: int, watts: float) -> DeviceMemory:
+        return remember(DeviceMemory(), said(minute, p_total=watts), {})
+
+    known = StoreMemory().see(meter, told(0, 900.0), T0)
+    assert known.seen["circuit-1"].loaded is True
+    assert known.see(meter, told(9, 800.0), T0 + timedelta(minutes=9)) is known
+    assert known.see(meter, told(10, 800.0), T0 + timedelta(minutes=10)).seen["circuit-1"].at == T0 + timedelta(
+        minutes=10
+    )
+    assert known.see(meter, told(1, 2.0), T0 + timedelta(minutes=1)).seen["circuit-1"].loaded is False
+
+
 def test_it_finds_a_dead_bus_by_what_each_device_showed_last() -> None:
     known = seen(SILENT, BUS_HOLD // timedelta(minutes=1))
     (change,) = overlook(known, DEVICES, {}).changes

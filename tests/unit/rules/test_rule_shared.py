@@ -57,6 +57,24 @@ def test_a_bus_whose_devices_are_all_silent_is_down_until_one_answers() -> None:
     assert "None of the 2 devices on bus a answers: case-1, case-2" in story.changes[0].evidence.condition.en
 
 
+@pytest.mark.parametrize(
+    ("feeders", "loaded", "first"),
+    [
+        (("c", "c"), False, "circuit_tripped"),
+        (("c", "c"), True, "bus_down"),
+        (("c", "c"), None, "bus_down"),
+        (("c", ""), False, "bus_down"),
+    ],
+)
+def test_a_bus_whose_devices_all_hang_on_a_dead_circuit_is_no_broken_line(
+    feeders: tuple[str, str], loaded: bool | None, first: str
+) -> None:
+    cases = [replace(device(f"case-{n}"), fed_by=feeder) for n, feeder in enumerate(feeders)]
+    meter = Sight(device=device("c", "b", "energy_meter", "circuit"), silent=False, loaded=loaded)
+    (raised,) = Story().stays([meter, *[Sight(device=each, silent=True) for each in cases]], 6).changes
+    assert raised.diagnosis[0].id == first
+
+
 def test_it_is_told_before_its_devices_are_called_silent() -> None:
     assert Story().stays(sights("case-1 case-2"), 5).changes[0].at - T0 < timedelta(minutes=10)
 
