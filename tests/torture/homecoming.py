@@ -34,6 +34,8 @@ STORES_A_PROCESS = 100
 REDIAL_WITHIN_S = Broker(host="", port=0, tls=False, username=None, password_file=None).redial_within.total_seconds()
 """As shipped."""
 TRUTH_WITHIN_S, DRAINED_WITHIN_S, RSS_AT_MOST = 60.0, 600.0, 2**30
+LOOK_EVERY_S = 1.0
+"""Who looks oftener takes from the processor what head office needs."""
 SINCE_WITHIN = timedelta(minutes=2)
 
 _WAIT = threading.Event()
@@ -171,7 +173,7 @@ def _await_all(stage: Stage, last: Mapping[str, int]) -> float:
         upto = _received(stage)
         return all(upto.get(store, 0) >= number for store, number in last.items())
 
-    stage.until("head office has every entry", all_there, within=DRAINED_WITHIN_S)
+    stage.until("head office has every entry", all_there, within=DRAINED_WITHIN_S, every=LOOK_EVERY_S)
     return time.perf_counter()
 
 

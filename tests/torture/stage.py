@@ -32,6 +32,7 @@ from tests.torture.victim import ENOUGH, POINT, Death, value_of
 Program = Literal["agent", "collector"]
 
 ROOT = Path(__file__).parents[2]
+LOOK_EVERY_S = 0.05
 WITHIN_S = 90.0
 FACTOR = 4.0
 PASSWORD = "a password of the bench"
@@ -169,12 +170,14 @@ class Stage:
         for process in self.processes.values():
             process.wait(20)
 
-    def until(self, what: str, happens: Callable[[], Any], within: float = WITHIN_S) -> None:
+    def until(
+        self, what: str, happens: Callable[[], Any], within: float = WITHIN_S, every: float = LOOK_EVERY_S
+    ) -> None:
         give_up_by = time.perf_counter() + within
         while not happens():
             if time.perf_counter() > give_up_by:
                 raise DidNotHappen(f"not within {within:.0f} s: {what}\n{self._last_words()}")
-            _WAIT.wait(0.05)
+            _WAIT.wait(every)
 
     def _reckon(self) -> Reckoning:
         committed = self.readings_committed()
