@@ -105,9 +105,11 @@ class Bout:
         for pace, bits in plan.slow:
             if self._now // pace != self._then // pace:
                 due |= bits
-        ask = (plan.always | due | self._rules) & ~self._resting
+        touched = plan.always | due | self._rules
+        ask = touched & ~self._resting
         if before.openings is not None:
-            ask |= _in_motion(plan, before.openings) & (~plan.waits | due)
+            apart, moving = _open_lives(plan, before.openings)
+            ask |= touched & apart | moving & (~plan.waits | due)
         if plan.silent and self.moment.silent is not _is_silent(before.reached_at, before.unreached_at):
             ask |= plan.silent
         for rule in before.alarms:
@@ -143,14 +145,18 @@ def _packed(bits: int) -> bytes:
     return bits.to_bytes((bits.bit_length() + 7) // 8, "little") if bits else b""
 
 
-def _in_motion(plan: Plan, openings: Mapping[str, Opening]) -> int:
-    """The bits of rules whose other life time alone may move, or that have not begun."""
-    bits = 0
+def _open_lives(plan: Plan, openings: Mapping[str, Opening]) -> tuple[int, int]:
+    """The bits of rules that lead two lives or have not begun, and of those which time alone may move.
+
+    What is raised in the other life may be over by other points than those that it takes to raise it.
+    """
+    apart = moving = 0
     for position, (rule, _) in enumerate(plan.rules):
         opening = openings.get(rule.id)
-        if opening is None or opening.waits:
-            bits |= 1 << position
-    return bits
+        if opening is None or opening.apart:
+            apart |= 1 << position
+            moving |= (opening is None or opening.waits) << position
+    return apart, moving
 
 
 def _is_silent(reached_at: datetime | None, unreached_at: datetime | None) -> bool | None:

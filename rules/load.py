@@ -87,8 +87,11 @@ def _load_files(root: Path, shelf: Shelf) -> tuple[list[_Loaded], list[Fault]]:
 
 
 def _misnamed(folder: Path) -> Iterable[Path]:
-    """Files that somebody will believe to be in force."""
-    return (path for path in folder.rglob("*") if path.suffix.lower() in {".yml", ".yaml"} and path.suffix != ".yaml")
+    """Files that somebody will believe to be in force; what is hidden, as by version control, is none of them."""
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and path.suffix.lower() in {".yml", ".yaml"} and path.suffix != ".yaml":
+            yield path
 
 
 def _not_read(path: Path) -> Fault:

@@ -106,7 +106,7 @@ class Overview:
 
 
 def sight_of(device: Device, memory: DeviceMemory, at: datetime) -> Sight:
-    """`mains` is told by an UPS, by a contact, and by the meter of the whole store; `loaded` by any meter."""
+    """`mains` is told by an UPS, a contact, and the meter of the whole store; `loaded` by the meter of a circuit."""
     mains, loaded = _mains(device, memory, at), _loaded(device, memory, at)
     return Sight(device=device, silent=is_silent(memory), mains=mains, loaded=loaded)
 
@@ -218,8 +218,9 @@ def _feeder(on_bus: list[Sight]) -> str:
 
 
 def _loaded(device: Device, memory: DeviceMemory, at: datetime) -> bool | None:
-    watts = _value(memory, "p.total", at) if device.device_class == "energy_meter" else None
-    return watts > _NO_LOAD_W if isinstance(watts, float | int) and not isinstance(watts, bool) else None
+    metered = device.device_class == "energy_meter" and device.duty != "store_supply"
+    watts = _value(memory, "p.total", at) if metered else None
+    return abs(watts) > _NO_LOAD_W if isinstance(watts, float | int) and not isinstance(watts, bool) else None
 
 
 def _buses_of(memory: SharedMemory) -> set[str]:

@@ -13,12 +13,11 @@ from enum import Enum
 
 from edge_agent.contract.readings import Ack
 
-RECENT = timedelta(minutes=37)
-"""Store time that the live lane begins with: as long as rules about food hold (30 min), as polls are apart (5) and as
-answers are (2). More would let a thousand stores that come back at once wait longer for the truth of each, as head
-office judges all of it first."""
+RECENT = timedelta(hours=1)
+"""Store time that the live lane begins with: longer than rules about food hold (30 min), as what does not change is
+told seldom, so that the first word may be late and the last one old."""
 
-FAR_BEHIND = timedelta(hours=2)
+FAR_BEHIND = 2 * RECENT
 """A live lane that is this far behind is parted anew; each parting costs head office a beginning to join later."""
 
 ASK_AFTER = 1
@@ -45,7 +44,7 @@ class Pace:
     resend_at_most_s: float
 
 
-LIVE = Pace(messages=4, rows=200, bytes=64 * 1024, resend_after_s=30.0, resend_at_most_s=60.0)
+LIVE = Pace(messages=4, rows=200, bytes=64 * 1024, resend_after_s=10.0, resend_at_most_s=30.0)
 HISTORY = Pace(messages=4, rows=400, bytes=256 * 1024, resend_after_s=120.0, resend_at_most_s=960.0)
 """A head office that has much to do takes what is live first: its silence about history means little for long."""
 

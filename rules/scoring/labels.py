@@ -77,7 +77,7 @@ def read_labels(path: Path) -> tuple[Label, ...]:
                 what = Text(zh=f"缺少列 {', '.join(lacking)}", en=f"there is no column {', '.join(lacking)}")
                 fix = Text(zh=f"首行应为 {','.join(_COLUMNS)}", en=f"the first line reads {','.join(_COLUMNS)}")
                 raise Faulty([Fault(file=str(path), line=1, what=what, fix=fix)])
-            return _labels(path, ((reader.line_num, row) for row in reader))
+            return _labels(path, ((reader.line_num, row) for row in reader if any(row.values())))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         what = Text(zh=f"文件无法读取:{error}", en=f"the file cannot be read: {error}")
         fix = Text(zh="请检查路径和 UTF-8 编码", en="check the path and that it is UTF-8")

@@ -158,7 +158,7 @@ def test_a_rule_that_somebody_else_has_put_to_work_already_is_said(look: Look, h
 
     page.route("**/mode", overtake)
     page.get_by_role("button", name="恢复启用").click()
-    expect(page.get_by_role("alert")).to_contain_text("规则现在为 live")
+    expect(page.get_by_role("alert")).to_contain_text("规则现在是：正常启用")
     expect(page.get_by_text("规则处于影子模式")).to_have_count(0)
 
 

@@ -37,9 +37,9 @@ class Fate(Enum):
     SOUND = None
     WRONG_FOR_LONG = (120, 0)
     """The beginning is history: at first it is only known to be wrong since then at least."""
-    WRONG_LATELY = (35, 0)
+    WRONG_LATELY = (45, 0)
     OVER = (55, 20)
-    """Over at the return, and its end is within what is sent first: nobody shall be told."""
+    """Over at the return, within what is sent first: nobody shall be told."""
     OVER_FOR_LONG = (170, 110)
     """Over before the live lane begins: nor of this."""
 

@@ -83,7 +83,7 @@ def test_tickets_of_cases_that_were_noticed_first_are_merged_into_that_of_the_un
 
 def test_a_case_that_stays_warm_when_its_unit_runs_again_gets_a_ticket_of_its_own() -> None:
     fate = Fate(unit=range(10, 60), warm=(range(15, 10_000), range(0), range(0)))
-    with office_of(outbox_of(fate, 210)) as office:
+    with office_of(outbox_of(fate, 270)) as office:
         office.hear(office.outbox)
         assert told(office) == [("unit-1", STOPPED, "new"), ("case-1", TOO_WARM, "new")]
         assert on(office, 2) == {WARM[0]}
@@ -223,7 +223,7 @@ def without_food(bench: Bench) -> None:
 
 @pytest.mark.usefixtures("without_food")
 @pytest.mark.parametrize(
-    ("unit", "until"), [(range(10, 60), "2026-07-15T05:05:04Z"), (range(10, 10_000), "2026-07-15T08:00:00Z")]
+    ("unit", "until"), [(range(10, 60), "2026-07-15T06:05:04Z"), (range(10, 10_000), "2026-07-15T08:00:00Z")]
 )
 def test_what_outlives_the_fault_of_a_closed_ticket_is_told_then_or_within_the_time_of_a_shelf(
     bench: Bench, technician: Visitor, unit: range, until: str

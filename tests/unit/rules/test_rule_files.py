@@ -87,6 +87,13 @@ def test_it_refuses_files_that_nobody_reads(tmp_path: Path, name: str) -> None:
     assert found.startswith(f"{name}:1: only files named .yaml are read")
 
 
+@pytest.mark.parametrize("name", [".gitlab-ci.yml", ".github/ci.yml"])
+def test_it_leaves_hidden_files_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("", encoding="utf-8")
+    assert book_in(tmp_path, rule_text()).rules
+
+
 def test_it_refuses_two_rules_of_one_name(tmp_path: Path) -> None:
     (found,) = faults(tmp_path, rule_text(), rule_text())
     assert found.startswith("rule-1.yaml:1: refrigeration.too_warm is already the rule of")
