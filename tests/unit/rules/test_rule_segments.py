@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ from rules.load import load_rules
 from rules.memory import DeviceMemory
 from rules.opening import FINENESS
 from rules.segments import Joined, fork, join
-from tests.unit.rules.judged import freezer, judge_all, telemetry
+from tests.unit.rules.judged import MINUTE, T0, Said, freezer, judge_all, telemetry
 
 WITHOUT_STATISTICS = ("refrigeration.air_temperature_high", "refrigeration.probe_fault", "device.silent")
 """A segment knows nothing of statistics until it is joined (test_rule_joining.py says how well they join)."""
@@ -149,3 +151,19 @@ def test_what_nothing_moves_stays_the_same_object() -> None:
     unmoved = [rule for rule, opening in before.items() if opening.apart and not opening.waits]
     assert len(unmoved) > 5
     assert [rule for rule in unmoved if after[rule] is not before[rule]] == []
+
+
+def test_what_was_raised_before_is_over_by_other_points_than_those_that_raise_it() -> None:
+    """Readings are told when they move: what raised it may not be heard again for a while."""
+    unit = replace(freezer("unit-1", "condensing_unit"), device_class="condensing_unit")
+    book = book_of([load_rules().by_id["unit.not_compressing"]])
+    dead: dict[str, Said] = {"out.compressor": True, "temp.condensing": 30.0, "temp.evaporating": 28.0}
+    before = [telemetry(minute, dead, unit.id) for minute in range(21)]
+    after = [telemetry(21, {"temp.condensing": 38.0}, unit.id), telemetry(22, {"temp.evaporating": -12.0}, unit.id)]
+    after += [telemetry(minute, {"temp.condensing": 38.0 + minute % 2}, unit.id) for minute in range(23, 41)]
+    live = judge_all(book, unit, after, fork(DeviceMemory())).memory
+    history = judge_all(book, unit, before).memory
+    assert [alarm.raised for alarm in history.alarms.values()] == [True]
+    whole = join(book, unit, history, live)
+    assert whole.memory.alarms == judge_all(book, unit, [*before, *after]).memory.alarms == {}
+    assert [one.until for one in whole.corrections] == [T0 + 32 * MINUTE]
