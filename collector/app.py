@@ -81,8 +81,7 @@ class Collector:
         self._subscriber = Subscriber(settings.broker, clock.steady, partitions=settings.partitions)
         self._telemetry = telemetry_store(settings.telemetry, database, clock.now)
         recorder = Recorder(rules.book, self._telemetry)
-        lanes = self._subscriber.lanes
-        self._upkeep = Upkeep(self._telemetry, clock, self._sweep, lambda: lanes.behind(Lane.LIVE))
+        self._upkeep = Upkeep(self._telemetry, clock, self._sweep)
         self._upkeep_thread = threading.Thread(target=self._upkeep.run, name="telemetry", daemon=True)
         self._watch = Watch(
             database,

@@ -13,7 +13,6 @@ MIB = 2**20
 LIVE_AT_ONCE = MIB
 """Bytes of work of one transaction: what it holds in memory, and how long it keeps others waiting."""
 HISTORY_AT_ONCE = MIB // 2
-TURNS_BEHIND = 3
 HISTORY_SHARE = 0.05
 """Of the work, where there is always more live than can be taken."""
 
@@ -109,10 +108,6 @@ class Lanes:
 
     def bytes(self, lane: Lane) -> int:
         return self._queues[lane].bytes
-
-    def behind(self, lane: Lane) -> bool:
-        """More waits than a few turns take."""
-        return self._queues[lane].work > TURNS_BEHIND * LIVE_AT_ONCE
 
     def crowded(self, lane: Lane) -> bool:
         """The store of messages at the broker is being drained: what comes now may have been said long ago."""

@@ -68,7 +68,7 @@ def _shared(connection: Connection, book: RuleBook, store: str, memory: StoreMem
             since=since,
             severity=fault.severity,
             evidence=known.evidence,
-            diagnosis=diagnosis_of(fault.causes, book.store_causes),
+            diagnosis=diagnosis_of(one.causes or fault.causes, book.store_causes),
         )
 
 

@@ -84,10 +84,11 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """An alarm that is not clear, and the device that its ticket stands on."""
+    """An alarm that is not clear, the device that its ticket stands on, and the ids of causes that it was raised with."""
 
     device: str
     alarm: Alarm
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,8 @@ class _Work:
         verdict = Verdict(faulty=faulty, normal=normal, masked=False, inhibited=False)
         step = advance(None if known is None else known.alarm, verdict, self._at, hold, NORMAL_FOR)
         if step.alarm is not None:
-            self.alarms[key] = Shared(device=device, alarm=step.alarm)
+            causes = known.causes if known is not None and known.alarm.raised else fault.causes
+            self.alarms[key] = Shared(device=device, alarm=step.alarm, causes=causes)
         if step.change is not None:
             self.changes.append(self._change(fault, device, step, condition))
 

@@ -14,8 +14,6 @@ from edge_agent.contract.clock import Clock
 BETWEEN_PIECES_S = 0.01
 """Lets the ingest have the interpreter and the database in between."""
 WHEN_IDLE_S = 5.0
-WHEN_OTHERS_WAIT_S = 5.0
-"""While more is live than can be judged at once, readings may wait to be sealed; they are not left for good."""
 SWEEP_EVERY_S = 3600.0
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
 
@@ -25,18 +23,11 @@ log = logging.getLogger(__name__)
 class Upkeep:
     """`run` in a thread of its own, until `stop`."""
 
-    def __init__(
-        self,
-        telemetry: TelemetryStore,
-        clock: Clock,
-        sweep: Callable[[], bool] = lambda: False,
-        others_wait: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def __init__(self, telemetry: TelemetryStore, clock: Clock, sweep: Callable[[], bool] = lambda: False) -> None:
         """`sweep` bounds what else grows, a piece at a time: True where more waits. Raises TryLater."""
         self._telemetry = telemetry
         self._clock = clock
         self._sweep = sweep
-        self._others_wait = others_wait
         self._sweep_at = -math.inf
         self._stop = threading.Event()
         self._in_trouble = False
@@ -62,9 +53,7 @@ class Upkeep:
             return self._longer()
         self._note("")
         self._delay = FIRST_DELAY_S
-        if not more:
-            return WHEN_IDLE_S
-        return WHEN_OTHERS_WAIT_S if self._others_wait() else BETWEEN_PIECES_S
+        return BETWEEN_PIECES_S if more else WHEN_IDLE_S
 
     def _sweep_some(self) -> bool:
         mono = self._clock.mono()

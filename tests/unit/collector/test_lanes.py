@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from collector.inbox import UNPACKED_SIZE, Lane, Message
-from collector.lanes import HISTORY_AT_ONCE, HISTORY_SHARE, LIVE_AT_ONCE, TURNS_BEHIND, Capacity, Lanes
+from collector.lanes import HISTORY_AT_ONCE, HISTORY_SHARE, LIVE_AT_ONCE, Capacity, Lanes
 
 AT_ONCE = 10
 LIVE, HISTORY = Lane.LIVE, Lane.HISTORY
@@ -59,17 +59,6 @@ def test_a_turn_holds_up_live_for_no_more_than_a_bounded_piece_of_history() -> N
     lanes = Lanes()
     fill(lanes, *[message(HISTORY, size=HISTORY_AT_ONCE // 32, compressed=True) for _ in range(100)])
     assert len(lanes.take(200)) == 4
-
-
-def test_it_is_behind_when_more_waits_than_a_few_turns_take() -> None:
-    lanes = Lanes()
-    fill(lanes, *[message(LIVE, size=LIVE_AT_ONCE) for _ in range(TURNS_BEHIND)])
-    assert not lanes.behind(LIVE)
-    fill(lanes, message(LIVE))
-    assert lanes.behind(LIVE)
-    assert not lanes.behind(HISTORY)
-    lanes.take(AT_ONCE)
-    assert not lanes.behind(LIVE)
 
 
 def test_it_is_full_by_messages() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -113,14 +114,18 @@ def test_rules_that_cannot_even_be_read_are_refused_and_those_before_go_on(
     assert folder.reload.refused == ()
 
 
-def test_rules_that_cannot_be_taken_over_are_taken_with_the_next_look(folder: Folder) -> None:
+def refuses_once() -> Callable[[RuleBook], None]:
     refusing = [OSError("no memory")]
 
     def take(_: RuleBook) -> None:
         if refusing:
             raise refusing.pop()
 
-    folder.reload.hand_to(take)
+    return take
+
+
+def test_rules_that_cannot_be_taken_over_are_taken_with_the_next_look(folder: Folder) -> None:
+    folder.reload.hand_to(refuses_once())
     folder.write("rule", rule_text().replace("severity: high", "severity: low"))
     folder.looks()
     assert "no memory" in folder.reload.refused[0].what.en
@@ -164,13 +169,7 @@ def test_a_file_that_could_not_be_read_for_a_moment_is_read_again(
 
 
 def test_who_took_rules_that_others_could_not_take_is_given_those_that_are_put_back(folder: Folder) -> None:
-    refusing = [OSError("no memory")]
-
-    def take(_: RuleBook) -> None:
-        if refusing:
-            raise refusing.pop()
-
-    folder.reload.hand_to(take)
+    folder.reload.hand_to(refuses_once())
     folder.write("rule", rule_text().replace("severity: high", "severity: low"))
     folder.looks()
     folder.write("rule", rule_text())

@@ -71,8 +71,12 @@ def test_a_bus_whose_devices_all_hang_on_a_dead_circuit_is_no_broken_line(
 ) -> None:
     cases = [replace(device(f"case-{n}"), fed_by=feeder) for n, feeder in enumerate(feeders)]
     meter = Sight(device=device("c", "b", "energy_meter", "circuit"), silent=False, loaded=loaded)
-    (raised,) = Story().stays([meter, *[Sight(device=each, silent=True) for each in cases]], 6).changes
+    silent = [Sight(device=each, silent=True) for each in cases]
+    story = Story().stays([meter, *silent], 6)
+    (raised,) = story.changes
     assert raised.diagnosis[0].id == first
+    story.stays([replace(meter, loaded=not loaded), *silent], 6)
+    assert story.memory.alarms["bus.down:a"].causes[0] == first
 
 
 def test_it_is_told_before_its_devices_are_called_silent() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from collector.store.database import TryLater
 from collector.telemetry.base import Arrival, Chart, Sample, Span, Stock
-from collector.telemetry.upkeep import BETWEEN_PIECES_S, LONGEST_DELAY_S, WHEN_IDLE_S, WHEN_OTHERS_WAIT_S, Upkeep
+from collector.telemetry.upkeep import BETWEEN_PIECES_S, LONGEST_DELAY_S, WHEN_IDLE_S, Upkeep
 from edge_agent.contract.clock import EPOCH, Clock
 
 
@@ -55,13 +55,6 @@ def upkeep(*ends: bool | Exception) -> Upkeep:
 def test_it_goes_on_soon_where_more_waits_and_rests_where_nothing_does() -> None:
     work = upkeep(True, False)
     assert [work.turn(), work.turn()] == [BETWEEN_PIECES_S, WHEN_IDLE_S]
-
-
-def test_it_rests_longer_while_what_is_live_waits_and_does_not_stop() -> None:
-    others = iter([True, False])
-    clock = Clock(wall=lambda: 0.0, steady=lambda: 0.0, epoch=EPOCH)
-    work = Upkeep(Script([True, True, False]), clock, others_wait=lambda: next(others))
-    assert [work.turn() for _ in range(3)] == [WHEN_OTHERS_WAIT_S, BETWEEN_PIECES_S, WHEN_IDLE_S]
 
 
 def test_it_says_a_trouble_once_and_its_end(caplog: pytest.LogCaptureFixture) -> None:
