@@ -84,7 +84,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """An alarm that is not clear, the device that its ticket stands on, and the ids of causes that it was raised with."""
+    """An alarm that is not clear, the device that its ticket stands on, and the ids of the causes it was told with."""
 
     device: str
     alarm: Alarm
