@@ -13,7 +13,7 @@ MIB = 2**20
 LIVE_AT_ONCE = MIB
 """Bytes of work of one transaction: what it holds in memory, and how long it keeps others waiting."""
 HISTORY_AT_ONCE = MIB // 2
-HISTORY_SHARE = 0.05
+HISTORY_SHARE = 0.02
 """Of the work, where there is always more live than can be taken."""
 
 

@@ -36,7 +36,7 @@ class Bout:
             self._gone, self._stale_from = gone_stale(heard.points, memory.at, at)
         self._tracking = None
         self._touched = self._idle = b""
-        self._resting = 0
+        self._resting = self._mute = 0
         if plan.signals:
             calm = not any(alarm.raised for alarm in memory.alarms.values()) if memory.alarms else True
             self._tracking = Tracking(plan, self._before, self._now, teaching=calm)
@@ -84,9 +84,10 @@ class Bout:
                 if wake <= now:
                     work |= 1 << position
         if self._anew or self._heard.turned:
-            idle, self._resting = self._plan.idle(self._heard.points), self._plan.resting(self._heard.points)
+            told = self._heard.points
+            idle, self._resting, self._mute = self._plan.idle(told), self._plan.resting(told), self._plan.mute(told)
         else:
-            idle, self._resting = _bits(before.idle), _bits(before.resting)
+            idle, self._resting, self._mute = _bits(before.idle), _bits(before.resting), _bits(before.mute)
         work, touched = work & ~idle, touched & ~idle
         if work:
             silence = now - self._then > STALE_AFTER.total_seconds()
@@ -109,7 +110,7 @@ class Bout:
         ask = touched & ~self._resting
         if before.openings is not None:
             apart, moving = _open_lives(plan, before.openings)
-            ask |= touched & apart | moving & (~plan.waits | due)
+            ask |= touched & apart & ~self._mute | moving & (~plan.waits | due)
         if plan.silent and self.moment.silent is not _is_silent(before.reached_at, before.unreached_at):
             ask |= plan.silent
         for rule in before.alarms:
@@ -131,7 +132,7 @@ class Bout:
             stale_from=self._stale_from,
             tracked=self._before.tracked
             if self._tracking is None
-            else self._tracking.tracked(self._touched, self._idle, _packed(self._resting)),
+            else self._tracking.tracked(self._touched, self._idle, _packed(self._resting), _packed(self._mute)),
             history=self._before.history if self._tracking is None else self._tracking.history(),
             food=self.moment.food,
         )

@@ -40,8 +40,9 @@ class Tracked:
     `stems` of signals, by their key, and the `marks` on them; `running` buckets of all but means; `recent` rows of
     buckets that are over and were short, `timers` and `lags`. By the position of a signal in the plan that judged:
     `touched` are bits of those that a point has changed since they were looked at, `wakes` when those that change
-    without a point of theirs are looked at next (s since the epoch), `idle` and `resting` are bits of the signals and
-    rules that need a point which was never told. `firsts` is kept while the time before is not known: when each signal
+    without a point of theirs are looked at next (s since the epoch), `idle` are bits of the signals that need a point
+    which was never told, `resting` of the rules that cannot raise an alarm without such a point, and `mute` of those of
+    them that cannot clear one either. `firsts` is kept while the time before is not known: when each signal
     was known first, and as what.
     """
 
@@ -56,6 +57,7 @@ class Tracked:
     wakes: dict[int, float] = field(default_factory=dict)
     idle: bytes = b""
     resting: bytes = b""
+    mute: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

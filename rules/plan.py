@@ -11,7 +11,7 @@ from edge_agent.contract.catalogue import DEVICE_CLASSES
 from rules.expression import Expression
 from rules.pace import pace_of, step_of
 from rules.signals import Following, Params, Signal, digest, name_of, signals_of
-from rules.terms import Track, needed_for_truth
+from rules.terms import Track, Ways, ways_to
 
 if TYPE_CHECKING:
     from rules.model import Rule
@@ -44,8 +44,9 @@ class Plan:
 
     Sets of rules and signals are bits of an int, by position. `where` finds a track, and the signal it is of, by its
     name. Rules are asked when a point of theirs changed (`touches`), some at each telemetry (`always`),
-    some once in so many seconds (`slow`, together `waits`), some when the line changes (`silent`), none that `needs` a
-    point which was never told. Another `id` judges otherwise.
+    some once in so many seconds (`slow`, together `waits`), some when the line changes (`silent`), none that can never
+    raise an alarm by the points that were ever told (`raising`: by which each can; `moving`: by which it can say
+    anything at all). Another `id` judges otherwise.
     """
 
     rules: tuple[tuple[Rule, dict[str, float]], ...] = ()
@@ -60,7 +61,8 @@ class Plan:
     slow: tuple[tuple[float, int], ...] = ()
     waits: int = 0
     positions: Mapping[str, int] = field(default_factory=dict)
-    needs: tuple[frozenset[str], ...] = ()
+    raising: tuple[Ways, ...] = ()
+    moving: tuple[Ways, ...] = ()
 
     def find(self, track: Track, params: Params) -> tuple[Following, Signal] | None:
         """For a rule with these params."""
@@ -72,7 +74,11 @@ class Plan:
 
     def resting(self, told: Mapping[str, object]) -> int:
         """Bits of the rules that never raise an alarm without a point that is not among those told."""
-        return _bits(n for n, needs in enumerate(self.needs) if not needs <= told.keys())
+        return _without_way(self.raising, told)
+
+    def mute(self, told: Mapping[str, object]) -> int:
+        """Bits of the rules whose alarms nothing moves, raised or not, without a point that is not among those told."""
+        return _without_way(self.moving, told)
 
 
 NOTHING_TO_JUDGE = Plan()
@@ -98,7 +104,8 @@ def plan_of(rules: Iterable[Rule], device_class: str, duty: str, params: Callabl
         slow=slow,
         waits=_bits(range(len(meant))) & ~_bits(quick),
         positions=positions,
-        needs=tuple(needed_for_truth(rule.when.term) for rule, _ in meant),
+        raising=tuple(ways_to(True, rule.when.term) for rule, _ in meant),
+        moving=tuple(_ways_to_move(rule) for rule, _ in meant),
     )
 
 
@@ -114,6 +121,15 @@ def _conditions(rule: Rule) -> list[Expression]:
     """What decides the alarm."""
     mask = None if rule.unless is None else rule.unless.when
     return [each for each in (rule.when, rule.normal, mask) if each is not None]
+
+
+def _ways_to_move(rule: Rule) -> Ways:
+    """By which the condition or the return can be known, or the mask be true."""
+    ways = Ways() if rule.unless is None else ways_to(True, rule.unless.when.term)
+    for each in (rule.when, rule.normal):
+        if each is not None:
+            ways |= ways_to(True, each.term) | ways_to(False, each.term)
+    return ways
 
 
 def _by_pace(
@@ -164,6 +180,10 @@ def _bits(positions: Iterable[int]) -> int:
     for position in positions:
         bits |= 1 << position
     return bits
+
+
+def _without_way(rules: Iterable[Ways], told: Mapping[str, object]) -> int:
+    return _bits(n for n, ways in enumerate(rules) if not any(way <= told.keys() for way in ways))
 
 
 def _told(rules: Iterable[tuple[Rule, Params]]) -> Iterator[str]:

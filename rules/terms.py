@@ -273,12 +273,25 @@ def needed(term: Term) -> frozenset[str]:
     return frozenset[str]().union(*[needed(each) for each in parts])
 
 
-def needed_for_truth(term: Term) -> frozenset[str]:
-    """Points of the device without which the term is never true."""
+Ways = frozenset[frozenset[str]]
+"""Of points: all of one of these sets have to be told."""
+
+
+def ways_to(outcome: bool, term: Term) -> Ways:
+    """The points of the device by which the term may become true, or false; with less it is never that."""
     match term:
-        case Both():
-            return needed_for_truth(term.left) | needed_for_truth(term.right)
-        case Either():
-            return needed_for_truth(term.left) & needed_for_truth(term.right)
+        case Both() | Either():
+            left, right = ways_to(outcome, term.left), ways_to(outcome, term.right)
+            return _shortest(left | right if outcome is isinstance(term, Either) else _together(left, right))
+        case Opposite():
+            return ways_to(not outcome, term.operand)
         case _:
-            return needed(term)
+            return frozenset({needed(term)})
+
+
+def _together(left: Ways, right: Ways) -> Ways:
+    return frozenset(one | other for one in left for other in right)
+
+
+def _shortest(ways: Ways) -> Ways:
+    return frozenset(way for way in ways if not any(other < way for other in ways))

@@ -115,13 +115,14 @@ class Tracking:
         if timer is not None and timer.held is (asked.question == "lasting"):
             moment.crossing = min(moment.crossing, timer.since + minutes * 60)
 
-    def tracked(self, touched: bytes, idle: bytes, resting: bytes) -> Tracked:
+    def tracked(self, touched: bytes, idle: bytes, resting: bytes, mute: bytes) -> Tracked:
         """What is written often; `touched` are the bits of signals that are still to be looked at."""
         old = self._memory.tracked
         if (
             touched == old.touched
             and idle == old.idle
             and resting == old.resting
+            and mute == old.mute
             and self._stems is old.stems
             and self._marks is old.marks
             and self._running is old.running
@@ -144,6 +145,7 @@ class Tracking:
             wakes=self._wakes,
             idle=idle,
             resting=resting,
+            mute=mute,
         )
 
     def history(self) -> History:

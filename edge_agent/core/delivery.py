@@ -13,7 +13,7 @@ from enum import Enum
 
 from edge_agent.contract.readings import Ack
 
-RECENT = timedelta(hours=1)
+RECENT = timedelta(minutes=48)
 """Store time that the live lane begins with: longer than rules about food hold (30 min), as what does not change is
 told seldom, so that the first word may be late and the last one old."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from edge_agent.contract.codec import encode_ack
 from edge_agent.contract.readings import Ack, Gap, Telemetry
-from edge_agent.core.delivery import HISTORY, LIVE
+from edge_agent.core.delivery import HISTORY, LIVE, RECENT
 from edge_agent.courier import Courier
 from edge_agent.outbox.queue import StorageRefused
 from edge_agent.timekeeper import Timekeeper
@@ -19,6 +19,7 @@ from tests.unit.edge_agent.couriers import NOON, STORE, FakeLine, FakeQueue, Hou
 
 MINUTE = 60
 HOUR = 60 * MINUTE
+RECENT_MINUTES = int(RECENT.total_seconds() // MINUTE)
 
 
 class Bench:
@@ -94,19 +95,19 @@ async def test_a_status_that_is_not_answered_does_not_hold_up_the_rest(bench: Be
 
 
 async def test_a_short_backlog_needs_no_lanes(bench: Bench) -> None:
-    bench.polls(59)
+    bench.polls(RECENT_MINUTES - 1)
     sent = await bench.until_delivered()
     assert {leaf for leaf, _ in sent} == {"batch"}
     assert bench.live_from == 0
 
 
-async def test_a_long_backlog_is_parted_an_hour_ago(bench: Bench) -> None:
+async def test_a_long_backlog_is_parted_where_the_recent_begins(bench: Bench) -> None:
     bench.polls(24 * 60)
     sent = await bench.until_delivered()
     live_from = max(batch.live_from for _, batch in bench.line.sent)
     young = [seq for leaf, seqs in sent[1:] if leaf == "batch" for seq in seqs]
     old = [seq for leaf, seqs in sent if leaf == "history" for seq in seqs]
-    assert len(young) == pytest.approx(72, abs=2)
+    assert len(young) == pytest.approx(RECENT_MINUTES + RECENT_MINUTES // 5, abs=2)
     assert (min(young), max(old)) == (live_from, live_from - 1)
     assert old == list(range(1, live_from))
     leaves = [leaf for leaf, _ in sent]
