@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from rules.alarm import Alarm
+from rules.bits import bits_of
 from rules.expression import Moment, View
 from rules.food import Keeping
 from rules.keeping import food_after
 from rules.memory import DeviceMemory, Heard, History, Tracked, gone_stale
 from rules.opening import Opening
 from rules.plan import Plan
+from rules.since import Since
 from rules.stems import begun
-from rules.tracks import Since, Tracking
+from rules.tracks import Tracking
 from rules.window import STALE_AFTER, unbroken
 
 
@@ -35,8 +37,7 @@ class Bout:
         if memory.stale_from is None or at > memory.stale_from:
             self._gone, self._stale_from = gone_stale(heard.points, memory.at, at)
         self._tracking = None
-        self._touched = self._idle = b""
-        self._resting = self._mute = 0
+        self._touched = self._idle = self._resting = self._mute = 0
         if plan.signals:
             calm = not any(alarm.raised for alarm in memory.alarms.values()) if memory.alarms else True
             self._tracking = Tracking(plan, self._before, self._now, teaching=calm)
@@ -72,8 +73,8 @@ class Bout:
         """At the signals that were touched and whose time has come; the others stay touched."""
         if self._tracking is None:
             return
-        before, now = self._before.tracked, self._now
-        touched, work = _bits(before.touched) | self._later, self._at_once
+        before, now = self._before.agenda, self._now
+        touched, work = bits_of(before.touched) | self._later, self._at_once
         if self._anew:
             work = (1 << len(self._plan.signals)) - 1
         else:
@@ -87,14 +88,14 @@ class Bout:
             told = self._heard.points
             idle, self._resting, self._mute = self._plan.idle(told), self._plan.resting(told), self._plan.mute(told)
         else:
-            idle, self._resting, self._mute = _bits(before.idle), _bits(before.resting), _bits(before.mute)
+            idle, self._resting, self._mute = bits_of(before.idle), bits_of(before.resting), bits_of(before.mute)
         work, touched = work & ~idle, touched & ~idle
         if work:
             silence = now - self._then > STALE_AFTER.total_seconds()
             broken = self._heard.revived or bool(self._gone) or silence
             since = Since(self._before.points, self._then)
             self._tracking.look(work, self.moment, since, broken=broken and self._before.at is not None)
-        self._touched, self._idle = _packed(touched & ~work), _packed(idle)
+        self._touched, self._idle = touched & ~work, idle
 
     def rules(self) -> int:
         """The bits of those to ask."""
@@ -130,20 +131,13 @@ class Bout:
             openings=openings,
             judged_by=self._plan.id,
             stale_from=self._stale_from,
-            tracked=self._before.tracked
+            agenda=self._before.agenda
             if self._tracking is None
-            else self._tracking.tracked(self._touched, self._idle, _packed(self._resting), _packed(self._mute)),
+            else self._tracking.agenda(self._touched, self._idle, self._resting, self._mute),
+            tracked=self._before.tracked if self._tracking is None else self._tracking.tracked(),
             history=self._before.history if self._tracking is None else self._tracking.history(),
             food=self.moment.food,
         )
-
-
-def _bits(packed: bytes) -> int:
-    return int.from_bytes(packed, "little")
-
-
-def _packed(bits: int) -> bytes:
-    return bits.to_bytes((bits.bit_length() + 7) // 8, "little") if bits else b""
 
 
 def _open_lives(plan: Plan, openings: Mapping[str, Opening]) -> tuple[int, int]:

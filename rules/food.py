@@ -186,7 +186,8 @@ def _ramp(value: float, air: float, later: float, seconds: float, lag: float) ->
 def _limited(before: FoodMemory, later: FoodMemory, limit: float) -> FoodMemory:
     """With the time above the limit; it counts from the step in which the food passed it."""
     if later.core <= limit:
-        return replace(later, above_since=None, above=timedelta())
+        was_above = later.above_since is not None or later.above
+        return replace(later, above_since=None, above=timedelta()) if was_above else later
     since = later.above_since or before.at
     return replace(later, above_since=since, above=later.at - since)
 

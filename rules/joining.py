@@ -8,9 +8,10 @@ from rules.buckets import Row, Running, added, merged, rows_of, settle
 from rules.memory import DeviceMemory, History, Tracked
 from rules.plan import Plan
 from rules.signals import Following, Signal
+from rules.since import Since, known_until
 from rules.small import Lag, Timer, joined_lags, joined_timers
 from rules.stems import Mark, Stem, ends_of, fresh_mark, mark_of, running_of
-from rules.tracks import RARE_FROM_S, Since, known_until
+from rules.tracks import RARE_FROM_S
 from rules.usual import joined as joined_usual
 
 First = tuple[float, float] | None

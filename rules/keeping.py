@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from edge_agent.contract.readings import Device, Quality
@@ -31,7 +30,7 @@ def keeping_of(table: FoodTable, device: Device, points: Points) -> Keeping | No
     fan = points.get("out.fan")
     if keeping is None or fan is None or fan.value is not False:
         return keeping
-    return replace(keeping, lag=keeping.lag / STILL_AIR)
+    return Keeping(product=keeping.product, lag=keeping.lag / STILL_AIR)
 
 
 def food_after(memory: FoodMemory | None, keeping: Keeping | None, points: Points, at: datetime) -> FoodMemory | None:

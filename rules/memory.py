@@ -35,15 +35,11 @@ class LastReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracked:
-    """What is followed over time, by the key of the track; changes with nearly every telemetry.
+    """What is followed over time, by the key of the track; the same object while no signal of it is looked at.
 
     `stems` of signals, by their key, and the `marks` on them; `running` buckets of all but means; `recent` rows of
-    buckets that are over and were short, `timers` and `lags`. By the position of a signal in the plan that judged:
-    `touched` are bits of those that a point has changed since they were looked at, `wakes` when those that change
-    without a point of theirs are looked at next (s since the epoch), `idle` are bits of the signals that need a point
-    which was never told, `resting` of the rules that cannot raise an alarm without such a point, and `mute` of those of
-    them that cannot clear one either. `firsts` is kept while the time before is not known: when each signal
-    was known first, and as what.
+    buckets that are over and were short, `timers` and `lags`. `firsts` is kept while the time before is not known: when
+    each signal was known first, and as what.
     """
 
     stems: dict[str, Stem] = field(default_factory=dict)
@@ -53,6 +49,18 @@ class Tracked:
     timers: dict[str, Timer] = field(default_factory=dict)
     lags: dict[str, Lag] = field(default_factory=dict)
     firsts: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """What is to be looked at and asked next, by the position of a signal or rule in the plan that judged.
+
+    `touched` are bits of the signals that a point has changed since they were looked at, `wakes` when those that change
+    without a point of theirs are looked at next (s since the epoch), `idle` are bits of the signals that need a point
+    which was never told, `resting` of the rules that cannot raise an alarm without such a point, and `mute` of those of
+    them that cannot clear one either.
+    """
+
     touched: bytes = b""
     wakes: dict[int, float] = field(default_factory=dict)
     idle: bytes = b""
@@ -86,6 +94,7 @@ class DeviceMemory:
     openings: dict[str, Opening] | None = None
     judged_by: str = ""
     stale_from: datetime | None = None
+    agenda: Agenda = field(default_factory=Agenda)
     tracked: Tracked = field(default_factory=Tracked)
     history: History = field(default_factory=History)
     food: FoodMemory | None = None

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from edge_agent.contract.catalogue import DEVICE_CLASSES
+from rules.bits import bits_at
 from rules.expression import Expression
 from rules.pace import pace_of, step_of
 from rules.signals import Following, Params, Signal, digest, name_of, signals_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rules.model import Rule
 
 
-_LAYOUT = "signals and stems"
+_LAYOUT = "agenda and statistics"
 """What a memory holds of what is followed: one that was laid out otherwise is judged as by another plan."""
 
 
@@ -70,7 +71,7 @@ class Plan:
 
     def idle(self, told: Mapping[str, object]) -> int:
         """Bits of the signals that need a point which is not among those told."""
-        return _bits(n for n, each in enumerate(self.signals) if not each.needs <= told.keys())
+        return bits_at(n for n, each in enumerate(self.signals) if not each.needs <= told.keys())
 
     def resting(self, told: Mapping[str, object]) -> int:
         """Bits of the rules that never raise an alarm without a point that is not among those told."""
@@ -99,10 +100,10 @@ def plan_of(rules: Iterable[Rule], device_class: str, duty: str, params: Callabl
         where={name_of(each.track, each.params): (each, signal) for each, signal in members},
         touches=_touches(device_class, signals, quick),
         beats=_beats(signals),
-        always=_bits(n for n, expressions in quick.items() if any(each.timed for each in expressions)),
-        silent=_bits(n for n, expressions in quick.items() if any(each.silent for each in expressions)),
+        always=bits_at(n for n, expressions in quick.items() if any(each.timed for each in expressions)),
+        silent=bits_at(n for n, expressions in quick.items() if any(each.silent for each in expressions)),
         slow=slow,
-        waits=_bits(range(len(meant))) & ~_bits(quick),
+        waits=bits_at(range(len(meant))) & ~bits_at(quick),
         positions=positions,
         raising=tuple(ways_to(True, rule.when.term) for rule, _ in meant),
         moving=tuple(_ways_to_move(rule) for rule, _ in meant),
@@ -175,15 +176,8 @@ def _beats(signals: Iterable[Signal]) -> tuple[Beat, ...]:
     return tuple(Beat(step, bits) for step, bits in steps.items())
 
 
-def _bits(positions: Iterable[int]) -> int:
-    bits = 0
-    for position in positions:
-        bits |= 1 << position
-    return bits
-
-
 def _without_way(rules: Iterable[Ways], told: Mapping[str, object]) -> int:
-    return _bits(n for n, ways in enumerate(rules) if not any(way <= told.keys() for way in ways))
+    return bits_at(n for n, ways in enumerate(rules) if not any(way <= told.keys() for way in ways))
 
 
 def _told(rules: Iterable[tuple[Rule, Params]]) -> Iterator[str]:

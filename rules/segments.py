@@ -13,7 +13,7 @@ from rules.book import RuleBook
 from rules.engine import change_of, moment_of
 from rules.expression import Moment
 from rules.joining import join_tracks
-from rules.memory import DeviceMemory, History
+from rules.memory import Agenda, DeviceMemory, History
 from rules.model import Change, Rule
 from rules.neighbours import ALONE, Neighbours
 from rules.opening import Opening, begin
@@ -206,6 +206,7 @@ def _merge(earlier: DeviceMemory, later: DeviceMemory) -> DeviceMemory:
         points={**earlier.points, **later.points},
         windows=windows,
         judged_by="",
+        agenda=Agenda(),
         stale_from=None,
     )
 

@@ -7,36 +7,29 @@ named itself has come; only then, or when it is asked, is anything counted. So a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
-from edge_agent.contract.readings import Quality
+from rules.bits import packed
 from rules.buckets import Layout, Row, Running, begin, grown, newest_of, push, say_mean, says, settle, sums_of, take
 from rules.expression import NEVER, Moment
-from rules.memory import DeviceMemory, History, LastReading, Tracked
+from rules.memory import Agenda, DeviceMemory, History, Tracked
 from rules.pace import after
 from rules.plan import Plan
 from rules.signals import HOUR, Following, Signal
+from rules.since import Since, known_until
 from rules.small import Timer, lagged, lagging, minutes_lasting, minutes_since, timed
 from rules.stems import Mark, Stem, cut, ends_of, followed_by, fresh_mark, lengthened, mark_of, running_of
 from rules.terms import Followed, Question
 from rules.usual import Hour, spread_of, teach, usual
-from rules.window import STALE_AFTER
 
-_STALE_S = STALE_AFTER.total_seconds()
 RARE_FROM_S = 900.0
 """Buckets of that width and wider are kept in what is written rarely."""
 _EPOCH_IN_WEEK = 72
 """The first of January 1970 was a Thursday."""
 _LEARN_FROM_S = HOUR / 2
 """An hour of which less is known teaches nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """What was known at the telemetry before: the points, and when that was."""
-
-    points: Mapping[str, LastReading]
-    at: float
+_RARE = frozenset({"_past", "_usual"})
+_TRACKED = frozenset({"_stems", "_marks", "_running", "_recent", "_timers", "_lags", "_firsts"})
 
 
 class Tracking:
@@ -48,13 +41,24 @@ class Tracking:
         self._now = now
         self._teaching = teaching
         self._memory = memory
-        tracked = memory.tracked
-        self._stems, self._marks = tracked.stems, tracked.marks
-        self._running, self._recent = tracked.running, tracked.recent
-        self._timers, self._lags = tracked.timers, tracked.lags
-        self._firsts, self._wakes = tracked.firsts, tracked.wakes
-        self._past, self._usual = memory.history.past, memory.history.usual
+        self._wakes = memory.agenda.wakes
         self._answers: dict[int, float | None] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        """At the first question about one of the statistics: at most telemetries nothing is to be counted, and what is
+        stored need not be read."""
+        if name in _RARE:
+            history = self._memory.history
+            self._past, self._usual = history.past, history.usual
+        elif name in _TRACKED:
+            tracked = self._memory.tracked
+            self._stems, self._marks = tracked.stems, tracked.marks
+            self._running, self._recent = tracked.running, tracked.recent
+            self._timers, self._lags = tracked.timers, tracked.lags
+            self._firsts = tracked.firsts
+        else:
+            raise AttributeError(name)
+        return getattr(self, name)
 
     def look(self, work: int, moment: Moment, since: Since, *, broken: bool) -> None:
         """At the signals of these bits. `broken`: a point has been silent, so that nothing may have stood until now."""
@@ -115,22 +119,23 @@ class Tracking:
         if timer is not None and timer.held is (asked.question == "lasting"):
             moment.crossing = min(moment.crossing, timer.since + minutes * 60)
 
-    def tracked(self, touched: bytes, idle: bytes, resting: bytes, mute: bytes) -> Tracked:
-        """What is written often; `touched` are the bits of signals that are still to be looked at."""
+    def agenda(self, touched: int, idle: int, resting: int, mute: int) -> Agenda:
+        """All are bits; `touched` those of signals that are still to be looked at."""
+        return Agenda(
+            touched=packed(touched), wakes=self._wakes, idle=packed(idle), resting=packed(resting), mute=packed(mute)
+        )
+
+    def tracked(self) -> Tracked:
+        """The very same object where nothing of it changed, for it is not written then."""
         old = self._memory.tracked
-        if (
-            touched == old.touched
-            and idle == old.idle
-            and resting == old.resting
-            and mute == old.mute
-            and self._stems is old.stems
+        if "_stems" not in self.__dict__ or (
+            self._stems is old.stems
             and self._marks is old.marks
             and self._running is old.running
             and self._recent is old.recent
             and self._timers is old.timers
             and self._lags is old.lags
             and self._firsts is old.firsts
-            and self._wakes is old.wakes
         ):
             return old
         return Tracked(
@@ -141,17 +146,12 @@ class Tracking:
             timers=self._timers,
             lags=self._lags,
             firsts=self._firsts,
-            touched=touched,
-            wakes=self._wakes,
-            idle=idle,
-            resting=resting,
-            mute=mute,
         )
 
     def history(self) -> History:
         """What is written rarely; the very same object where nothing of it changed."""
         old = self._memory.history
-        if self._past is old.past and self._usual is old.usual:
+        if "_past" not in self.__dict__ or (self._past is old.past and self._usual is old.usual):
             return old
         return History(past=self._past, usual=self._usual)
 
@@ -312,7 +312,7 @@ class Tracking:
             wake = min(wake, after(self._now, HOUR))
         if wake == self._wakes.get(position, NEVER):
             return
-        if self._wakes is self._memory.tracked.wakes:
+        if self._wakes is self._memory.agenda.wakes:
             self._wakes = dict(self._wakes)
         if wake == NEVER:
             del self._wakes[position]
@@ -335,15 +335,3 @@ def hour_of(seconds: float, moment: Moment) -> Hour:
     if moment.view is None:
         return Hour(number, (number + _EPOCH_IN_WEEK) % 168, None)
     return Hour(number, moment.view.hour_of_week(seconds), moment.view.outdoor())
-
-
-def known_until(each: Signal, since: Since, now: float) -> float:
-    """How long what was held may have stood: until the first of the points that it rests on was silent too long."""
-    until = min(since.at + _STALE_S, now) if each.ticking else now
-    for point in each.points:
-        last = since.points.get(point)
-        if last is not None and last.quality is Quality.GOOD:
-            stale = last.at.timestamp() + _STALE_S
-            if since.at <= stale < until:
-                until = stale
-    return until

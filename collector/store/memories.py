@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, literal, select, tuple_
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Row, bindparam, delete, insert, literal, select, tuple_
 
 from collector.store import store_memories
-from collector.store.tables import memory, segment_memory
-from rules.memory import DeviceMemory, History
+from collector.store.memory_tables import memory, segment_memory, statistics
+from collector.store.unread import UnreadHistory, UnreadTracked
+from rules.memory import DeviceMemory, History, Tracked
 
 KEYS_AT_ONCE = 10_000
 """SQLite takes 32,766 parameters."""
@@ -21,49 +21,55 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(DeviceMemory)
 _JSON_DECODER = msgspec.json.Decoder(DeviceMemory)
 """What stands there as text was written by a version that kept JSON."""
+_OFTEN = tuple(each.name for each in fields(DeviceMemory) if each.name not in {"tracked", "history"})
+"""Those two stand by themselves, since they are larger and change more rarely."""
 
-
-_HISTORY_DECODER = msgspec.msgpack.Decoder(History)
-_NOTHING = History()
-_NOTHING_WRITTEN = _ENCODER.encode(_NOTHING)
-"""In the place of what stands in a column of its own, since it is written rarely."""
-
-
-def _put(table: Table, *columns: str) -> Any:
-    """These columns over what is there."""
-    row = sqlite.insert(table)
-    told = {name: row.excluded[name] for name in columns}
-    return row.on_conflict_do_update(index_elements=list(table.primary_key), set_=told)
-
-
-# Built once: with small batches the building of statements would cost more than what they do.
-_REMEMBER_SEGMENT = _put(segment_memory, "start", "memory")
-_REMEMBER_WHOLE_SEGMENT = _put(segment_memory, "start", "memory", "history")
+# For the driver itself, as all that is written for each device of each batch.
 _REMEMBER = """INSERT INTO memory (store, device, start, memory) VALUES (?, ?, ?, ?)
 ON CONFLICT (store, device) DO UPDATE SET start = excluded.start, memory = excluded.memory"""
-"""For the driver itself: a row for every device of every batch."""
-_REMEMBER_WHOLE = """INSERT INTO memory (store, device, start, memory, history) VALUES (?, ?, ?, ?, ?)
+_REMEMBER_STATISTICS = """INSERT INTO statistics (store, device, tracked, history) VALUES (?, ?, ?, ?)
 ON CONFLICT (store, device) DO UPDATE
-SET start = excluded.start, memory = excluded.memory, history = excluded.history"""
-_RECALL = select(memory).where(tuple_(memory.c.store, memory.c.device).in_(bindparam("keys", expanding=True)))
+SET tracked = coalesce(excluded.tracked, tracked), history = coalesce(excluded.history, history)"""
+_REMEMBER_SEGMENT = """INSERT INTO segment_memory (store, stream, segment, device, start, memory, tracked, history)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (store, stream, segment, device) DO UPDATE
+SET start = excluded.start, memory = excluded.memory,
+tracked = coalesce(excluded.tracked, tracked), history = coalesce(excluded.history, history)"""
+
+_SAME_DEVICE = (memory.c.store == statistics.c.store) & (memory.c.device == statistics.c.device)
+_WITH_STATISTICS = memory.outerjoin(statistics, _SAME_DEVICE)
+_LIVE = select(memory, statistics.c.tracked, statistics.c.history).select_from(_WITH_STATISTICS)
+_RECALL = _LIVE.where(tuple_(memory.c.store, memory.c.device).in_(bindparam("keys", expanding=True)))
+"""Built once: with small batches the building of statements would cost more than what they do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """`start` is where the segment began in which the device was judged last. `stored` is the history of it that stands
-    in the database, None where none does: it is written again only where the memory has another one."""
+    """`start` is where the segment began in which the device was judged last. `stored` are the statistics of it that
+    stand in the database, None where none do: they are written again only where the memory has others."""
 
     start: int
     memory: DeviceMemory
-    stored: History | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def unwritten(self) -> bool:
-        return self.memory.history is not self.stored
+    stored: tuple[Tracked | None, History | None] = field(default=(None, None), compare=False, repr=False)
 
     def then(self, start: int, memory: DeviceMemory) -> Remembered:
         """After more was judged."""
         return Remembered(start=start, memory=memory, stored=self.stored)
+
+    def written(self) -> Remembered:
+        """As it stands in the database from now on."""
+        return Remembered(start=self.start, memory=self.memory, stored=(self.memory.tracked, self.memory.history))
+
+    def often(self) -> bytes:
+        """What each poll changes."""
+        return _ENCODER.encode({name: getattr(self.memory, name) for name in _OFTEN})
+
+    def rarely(self) -> tuple[bytes | None, bytes | None]:
+        """The statistics that are still to be written, each None where it is not."""
+        (tracked, history), known = self.stored, self.memory
+        return (
+            None if known.tracked is tracked else _ENCODER.encode(known.tracked),
+            None if known.history is history else _ENCODER.encode(known.history),
+        )
 
 
 Key = tuple[str, str]
@@ -84,37 +90,34 @@ def recall(connection: Connection, keys: Iterable[Key]) -> dict[Key, Remembered]
 
 def recall_store(connection: Connection, store_id: str) -> dict[str, Remembered]:
     """Of the live segment, by device."""
-    query = select(memory).where(memory.c.store == store_id)
-    return {row.device: _remembered(row) for row in connection.execute(query)}
+    rows = connection.execute(_LIVE.where(memory.c.store == store_id))
+    return {row.device: _remembered(row) for row in rows}
 
 
 def remember(connection: Connection, memories: Mapping[Key, Remembered]) -> dict[Key, Remembered]:
-    """Of live segments. Returns those whose history was written too, as they stand in the database from now on."""
-    often = [(*key, known.start, _often(known)) for key, known in memories.items() if not known.unwritten]
-    whole = [
-        (*key, known.start, _often(known), _ENCODER.encode(known.memory.history))
-        for key, known in memories.items()
-        if known.unwritten
-    ]
-    if often:
-        connection.exec_driver_sql(_REMEMBER, often)
-    if whole:
-        connection.exec_driver_sql(_REMEMBER_WHOLE, whole)
-    return {key: replace(known, stored=known.memory.history) for key, known in memories.items() if known.unwritten}
+    """Of live segments. Returns those whose statistics were written too."""
+    if memories:
+        rows = [(*key, known.start, known.often()) for key, known in memories.items()]
+        connection.exec_driver_sql(_REMEMBER, rows)
+    larger = {key: known.rarely() for key, known in memories.items()}
+    if rarely := [(*key, *parts) for key, parts in larger.items() if parts != (None, None)]:
+        connection.exec_driver_sql(_REMEMBER_STATISTICS, rarely)
+    return {(store, device): memories[store, device].written() for store, device, *_ in rarely}
 
 
 def keep_as_history(connection: Connection, store_id: str, stream_id: str, segment: int) -> None:
     """What is live is also where the segment goes on that is history from now on."""
-    told = (literal(stream_id), literal(segment), memory.c.start, memory.c.memory, memory.c.history)
-    query = select(memory.c.store, memory.c.device, *told).where(memory.c.store == store_id)
-    columns = ["store", "device", "stream", "segment", "start", "memory", "history"]
-    connection.execute(insert(segment_memory).from_select(columns, query))
+    told = (literal(stream_id), literal(segment), memory.c.start, memory.c.memory)
+    query = select(memory.c.store, memory.c.device, *told, statistics.c.tracked, statistics.c.history)
+    columns = ["store", "device", "stream", "segment", "start", "memory", "tracked", "history"]
+    live = query.select_from(_WITH_STATISTICS).where(memory.c.store == store_id)
+    connection.execute(insert(segment_memory).from_select(columns, live))
 
 
 def part(connection: Connection, store_id: str, stream_id: str, parent: int, segment: int) -> None:
     """A segment of the history that begins with what is known at the end of `parent`."""
     known = recall_segment(connection, store_id, stream_id, parent)
-    fresh = {device: replace(one, stored=None) for device, one in known.items()}
+    fresh = {device: replace(one, stored=(None, None)) for device, one in known.items()}
     remember_segment(connection, store_id, stream_id, segment, fresh)
 
 
@@ -127,16 +130,11 @@ def recall_segment(connection: Connection, store_id: str, stream_id: str, segmen
 def remember_segment(
     connection: Connection, store_id: str, stream_id: str, segment: int, memories: Mapping[str, Remembered]
 ) -> None:
-    """Each with its history, unless it was recalled from this very segment and has the same."""
-    here = {"store": store_id, "stream": stream_id, "segment": segment}
-    for statement, unwritten in ((_REMEMBER_SEGMENT, False), (_REMEMBER_WHOLE_SEGMENT, True)):
-        rows = [
-            {**here, "device": device, "start": known.start, "memory": _often(known), **_rarely(known)}
-            for device, known in memories.items()
-            if known.unwritten is unwritten
-        ]
-        if rows:
-            connection.execute(statement, rows)
+    """Each with its statistics, unless it was recalled from this very segment and has the same."""
+    here = (store_id, stream_id, segment)
+    rows = [(*here, device, known.start, known.often(), *known.rarely()) for device, known in memories.items()]
+    if rows:
+        connection.exec_driver_sql(_REMEMBER_SEGMENT, rows)
 
 
 def forget_segment(connection: Connection, store_id: str, stream_id: str, segment: int) -> None:
@@ -161,23 +159,16 @@ def _parts(keys: Iterable[Key]) -> Iterable[list[Key]]:
     return (wanted[first : first + KEYS_AT_ONCE] for first in range(0, len(wanted), KEYS_AT_ONCE))
 
 
-def _often(known: Remembered) -> bytes:
-    memory, history = known.memory, known.memory.history
-    return _ENCODER.encode(replace(memory, history=_NOTHING) if history.past or history.usual else memory)
-
-
-def _rarely(known: Remembered) -> dict[str, Any]:
-    return {"history": _ENCODER.encode(known.memory.history)} if known.unwritten else {}
-
-
 def _remembered(row: Row[Any]) -> Remembered:
+    """Earlier versions wrote statistics into the memory itself: what has no column of its own stands there."""
+    decoder = _JSON_DECODER if isinstance(row.memory, str) else _DECODER
     try:
-        decoder = _JSON_DECODER if isinstance(row.memory, str) else _DECODER
         known = decoder.decode(row.memory)
-        if row.history is None:  # an earlier version wrote both into one
-            return Remembered(start=row.start, memory=known)
-        if row.history != _NOTHING_WRITTEN:
-            object.__setattr__(known, "history", _HISTORY_DECODER.decode(row.history))  # ours alone as yet: no copy
-        return Remembered(start=row.start, memory=known, stored=known.history)
     except msgspec.DecodeError:
         return Remembered(start=row.start, memory=DeviceMemory())
+    tracked = None if row.tracked is None else UnreadTracked.of(row.tracked)
+    history = None if row.history is None else UnreadHistory.of(row.history)
+    for name, told in (("tracked", tracked), ("history", history)):
+        if told is not None:
+            object.__setattr__(known, name, told)  # ours alone as yet: no copy
+    return Remembered(start=row.start, memory=known, stored=(tracked, history))

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
 from sqlalchemy.dialects import sqlite
 
 from collector.domain.store_memory import StoreMemory
-from collector.store.tables import store_memory
+from collector.store.memory_tables import store_memory
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(StoreMemory)

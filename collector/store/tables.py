@@ -216,41 +216,6 @@ undelivered = Table(
     sqlite_autoincrement=True,
 )
 
-# `memory` is MessagePack; text is JSON of an earlier version. `history` is the part of it that is written rarely.
-memory = Table(
-    "memory",
-    metadata,
-    Column("store", String, primary_key=True),
-    Column("device", String, primary_key=True),
-    Column("start", Integer, nullable=False),
-    Column("memory", String, nullable=False),
-    Column("history", LargeBinary),
-    ForeignKeyConstraint(["store", "device"], ["device.store", "device.id"]),
-)
-
-# Of the segments that are history; `segment` is where each begins.
-segment_memory = Table(
-    "segment_memory",
-    metadata,
-    Column("store", String, primary_key=True),
-    Column("stream", String, primary_key=True),
-    Column("segment", Integer, primary_key=True),
-    Column("device", String, primary_key=True),
-    Column("start", Integer, nullable=False),
-    Column("memory", String, nullable=False),
-    Column("history", LargeBinary),
-)
-
-# Of the live segment `stream` is empty and `segment` 0.
-store_memory = Table(
-    "store_memory",
-    metadata,
-    Column("store", String, primary_key=True),
-    Column("stream", String, primary_key=True),
-    Column("segment", Integer, primary_key=True),
-    Column("memory", LargeBinary, nullable=False),
-)
-
 ticket = Table(
     "ticket",
     metadata,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from collector.store import account_tables, alarm_tables  # noqa: F401 — their tables are of the same metadata
+from collector.store import account_tables, alarm_tables, memory_tables  # noqa: F401 — their tables are of the same metadata
 from collector.store.tables import metadata
 
 context.configure(

@@ -17,18 +17,8 @@ from sqlalchemy import event, select
 from collector.record import Delivery, Recorder
 from collector.store import memories
 from collector.store.database import Database
-from collector.store.tables import (
-    ahead,
-    episode,
-    feed_event,
-    segment_memory,
-    store_memory,
-    stream,
-    ticket,
-    ticket_alarm,
-    ticket_event,
-    unjudged,
-)
+from collector.store.memory_tables import segment_memory, store_memory
+from collector.store.tables import ahead, episode, feed_event, stream, ticket, ticket_alarm, ticket_event, unjudged
 from collector.telemetry.sqlite import SqliteTelemetry
 from edge_agent.contract.readings import Batch, Body, Entry, Quality, Reading, Telemetry
 from rules.book import RuleBook, book_of

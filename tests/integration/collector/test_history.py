@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from collector import referee
 from collector.domain.segments import HOLE_LASTS, Segment
 from collector.store import streams
+from collector.store.memory_tables import segment_memory
 from collector.store.streams import Progress
-from collector.store.tables import ahead, episode, feed_event, segment_memory, stream, ticket, ticket_event, unjudged
+from collector.store.tables import ahead, episode, feed_event, stream, ticket, ticket_event, unjudged
 from collector.succession import ENDED, TAKEN_BACK_AFTER
 from edge_agent.contract.readings import Body, Gap, Quality, Telemetry
 from tests.integration.collector.bench import STORE, STREAM

@@ -16,7 +16,8 @@ from collector import referee
 from collector.domain.receipts import Receipts
 from collector.store import feed, inventory, memories, streams, tickets
 from collector.store.database import TryLater
-from collector.store.tables import gap, memory, unjudged
+from collector.store.memory_tables import memory
+from collector.store.tables import gap, unjudged
 from edge_agent.contract.readings import Ack, Gap, Quality
 from tests.integration.collector.bench import (
     FREEZER,

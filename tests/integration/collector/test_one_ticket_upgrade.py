@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 from alembic import command
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from collector.store import cases, memories
 from collector.store.database import Database, alembic_config
-from collector.store.tables import memory
+from collector.store.memory_tables import memory, statistics
 from rules.kinship import Key
+from rules.memory import DeviceMemory, History, Tracked
 from tests.integration.collector.bench import FREEZER, STORE, TOO_WARM, Bench, status, warm_freezer
 
+KEY = (STORE, FREEZER.id)
 _EVIDENCE = '{"condition":{"zh":"","en":""},"held_for":"PT1S","values":[],"params":{},"excluded":[]}'
 _BEFORE = (
     "INSERT INTO store (id, name, timezone) VALUES ('shop-1', '{}', 'UTC')",
@@ -42,29 +46,63 @@ def test_an_open_ticket_of_an_earlier_version_keeps_its_alarm(tmp_path: Path) ->
     assert alarm.alarm.standing.raised
 
 
-def stored(connection: Connection) -> bytes | None:
-    history: bytes | None = connection.execute(select(memory.c.history)).scalar_one()
-    return history
+def stored(connection: Connection) -> tuple[bytes | None, ...]:
+    return tuple(connection.execute(select(statistics.c.tracked, statistics.c.history)).one())
 
 
-def test_the_part_of_a_memory_that_changes_rarely_is_written_only_then(bench: Bench) -> None:
+def test_the_parts_of_a_memory_that_change_rarely_are_written_only_then(bench: Bench) -> None:
     bench.send((1, status()), *warm_freezer())
     with bench.database.writing() as connection:
         before = stored(connection)
-        (known,) = memories.recall(connection, [(STORE, FREEZER.id)]).values()
-        connection.execute(update(memory).values(history=b"untouched"))
-        memories.remember(connection, {(STORE, FREEZER.id): known})
-        assert stored(connection) == b"untouched"
-        memories.remember(connection, {(STORE, FREEZER.id): memories.Remembered(start=1, memory=known.memory)})
+        assert None not in before
+        (known,) = memories.recall(connection, [KEY]).values()
+        connection.execute(update(statistics).values(tracked=b"untouched", history=b"untouched"))
+        memories.remember(connection, {KEY: known})
+        assert stored(connection) == (b"untouched", b"untouched")
+        again = replace(known.memory, history=History())
+        assert memories.remember(connection, {KEY: known.then(1, again)}).keys() == {KEY}
+        assert stored(connection)[0] == b"untouched"
+        memories.remember(connection, {KEY: memories.Remembered(start=1, memory=known.memory)})
         assert stored(connection) == before
+
+
+def test_statistics_that_nobody_can_read_are_begun_anew(bench: Bench) -> None:
+    bench.send((1, status()), *warm_freezer())
+    with bench.database.writing() as connection:
+        connection.execute(update(statistics).values(tracked=b"rubbish", history=b"rubbish"))
+        (known,) = memories.recall(connection, [KEY]).values()
+    assert known.memory.points
+    assert (known.memory.tracked, known.memory.history) == (Tracked(), History())
 
 
 def test_a_memory_that_an_earlier_version_wrote_in_one_piece_is_read(bench: Bench) -> None:
     bench.send((1, status()), *warm_freezer())
     with bench.database.writing() as connection:
-        (known,) = memories.recall(connection, [(STORE, FREEZER.id)]).values()
+        (known,) = memories.recall(connection, [KEY]).values()
         whole = memories._ENCODER.encode(known.memory)
-        connection.execute(update(memory).values(history=None, memory=whole))
-        (again,) = memories.recall(connection, [(STORE, FREEZER.id)]).values()
+        connection.execute(delete(statistics))
+        connection.execute(update(memory).values(memory=whole))
+        (again,) = memories.recall(connection, [KEY]).values()
         assert again == known
-        assert again.unwritten
+        memories.remember(connection, {KEY: again})
+        assert memories.recall(connection, [KEY]) == {KEY: known}
+        assert None not in stored(connection)
+
+
+def test_the_history_that_stood_beside_a_memory_stays(tmp_path: Path) -> None:
+    database = Database(tmp_path / "old.sqlite")
+    told = msgspec.msgpack.encode(History(usual={"t": b"usual"}))
+    with database.writing() as connection:
+        command.upgrade(alembic_config(connection), "0008")
+        for statement in _BEFORE:
+            connection.exec_driver_sql(statement)
+        command.upgrade(alembic_config(connection), "0009")
+        row = (STORE, FREEZER.id, 1, msgspec.msgpack.encode(DeviceMemory(judged_by="an earlier plan")), told)
+        connection.exec_driver_sql(
+            "INSERT INTO memory (store, device, start, memory, history) VALUES (?, ?, ?, ?, ?)", row
+        )
+    database.migrate()
+    with database.reading() as connection:
+        (known,) = memories.recall(connection, [KEY]).values()
+    database.close()
+    assert (known.memory.judged_by, known.memory.history.usual) == ("an earlier plan", {"t": b"usual"})

@@ -1,0 +1,59 @@
+"""Statistics of a device as they are stored: read when they are first asked for, which most polls do not do."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import msgspec
+
+from rules.memory import History, Tracked
+
+
+class _Unread:
+    """Stands for the object that its bytes tell of. What nobody can read tells of nothing."""
+
+    __slots__ = ()
+    _decoder: ClassVar[msgspec.msgpack.Decoder[Any]]
+    if TYPE_CHECKING:
+        _stored: bytes
+
+    @classmethod
+    def of(cls, stored: bytes) -> Self:
+        unread = cls.__new__(cls)
+        object.__setattr__(unread, "_stored", stored)
+        return unread
+
+    def __getattr__(self, name: str) -> Any:
+        """Called where a field has no value yet."""
+        try:
+            known = self._decoder.decode(self._stored)
+        except msgspec.DecodeError:
+            known = self._decoder.type()
+        for each in fields(known):
+            object.__setattr__(self, each.name, getattr(known, each.name))
+        return getattr(known, name)
+
+
+class UnreadTracked(_Unread, Tracked):
+    __slots__ = ("_stored",)
+    _decoder = msgspec.msgpack.Decoder(Tracked)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tracked) and _told(self) == _told(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class UnreadHistory(_Unread, History):
+    __slots__ = ("_stored",)
+    _decoder = msgspec.msgpack.Decoder(History)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, History) and _told(self) == _told(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _told(statistics: Tracked | History) -> list[object]:
+    return [getattr(statistics, each.name) for each in fields(statistics)]
