@@ -109,6 +109,11 @@ class Verdict(NamedTuple):
     masked: bool
     inhibited: bool
 
+    @property
+    def hidden(self) -> bool:
+        """Masked, and not plainly over: a mask holds an alarm back, it does not keep one up."""
+        return self.masked and not (self.normal and not self.faulty)
+
 
 class Step(NamedTuple):
     """`since` and `until` bound the time of the condition, for whoever is told of `change`."""
@@ -157,7 +162,7 @@ _STANDS_STILL = frozenset({Finding.MASKED, Finding.UNKNOWN})
 
 
 def _finding(alarm: Alarm | None, verdict: Verdict, faulty_enough: bool, normal_enough: bool) -> Finding:
-    if verdict.masked:
+    if verdict.hidden:
         return Finding.MASKED
     if verdict.faulty:
         return Finding.FAULTY_LONG_ENOUGH if faulty_enough and not verdict.inhibited else Finding.FAULTY

@@ -92,7 +92,7 @@ def follow(
 def _note(opening: Opening, other: Alarm | None, verdict: Verdict, at: datetime, apart: timedelta) -> Opening:
     """The same object where nothing new is known: most rules of a device say the same for hours."""
     ends_hold = verdict.masked or (not verdict.faulty and (verdict.normal or verdict.faulty is False))
-    silent = verdict.masked or (verdict.faulty is None and verdict.normal is None)
+    silent = verdict.hidden or (verdict.faulty is None and verdict.normal is None)
     unseen, untouched = opening.unseen and not ends_hold, opening.untouched and silent
     calm, calms = opening.calm, opening.calms
     if calm and not silent:
