@@ -57,8 +57,8 @@ class Agenda:
 
     `touched` are bits of the signals that a point has changed since they were looked at, `wakes` when those that change
     without a point of theirs are looked at next (s since the epoch), `idle` are bits of the signals that need a point
-    which was never told, `resting` of the rules that cannot raise an alarm without such a point, and `mute` of those of
-    them that cannot clear one either.
+    which was never told, `resting` of the rules that cannot raise an alarm without such a point, and `mute` of those
+    whose alarms nothing moves without one, no mask either.
     """
 
     touched: bytes = b""

@@ -275,6 +275,9 @@ def needed(term: Term) -> frozenset[str]:
 
 Ways = frozenset[frozenset[str]]
 """Of points: all of one of these sets have to be told."""
+ANY_WAY: Ways = frozenset({frozenset()})
+WAYS_AT_MOST = 64
+"""The library has 13 at most. Their number doubles with each `or`: what has more is asked whatever is told."""
 
 
 def ways_to(outcome: bool, term: Term) -> Ways:
@@ -290,6 +293,8 @@ def ways_to(outcome: bool, term: Term) -> Ways:
 
 
 def _together(left: Ways, right: Ways) -> Ways:
+    if len(left) * len(right) > WAYS_AT_MOST:
+        return ANY_WAY
     return frozenset(one | other for one in left for other in right)
 
 

@@ -52,7 +52,10 @@ class Remembered:
     stored: tuple[Tracked | None, History | None] = field(default=(None, None), compare=False, repr=False)
 
     def then(self, start: int, memory: DeviceMemory) -> Remembered:
-        """After more was judged."""
+        """After more was judged. Where statistics turned out to be lost the next poll looks at everything, to begin
+        them anew."""
+        if any(getattr(part, "lost", False) for part in self.stored):
+            memory = replace(memory, judged_by="")
         return Remembered(start=start, memory=memory, stored=self.stored)
 
     def written(self) -> Remembered:

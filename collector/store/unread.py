@@ -11,32 +11,37 @@ from rules.memory import History, Tracked
 
 
 class _Unread:
-    """Stands for the object that its bytes tell of. What nobody can read tells of nothing."""
+    """Stands for the object that its bytes tell of. What nobody can read is `lost`, and tells of nothing."""
 
     __slots__ = ()
     _decoder: ClassVar[msgspec.msgpack.Decoder[Any]]
     if TYPE_CHECKING:
         _stored: bytes
+        lost: bool
 
     @classmethod
     def of(cls, stored: bytes) -> Self:
         unread = cls.__new__(cls)
         object.__setattr__(unread, "_stored", stored)
+        object.__setattr__(unread, "lost", False)
         return unread
 
     def __getattr__(self, name: str) -> Any:
         """Called where a field has no value yet."""
+        if name not in {each.name for each in fields(self._decoder.type)}:
+            raise AttributeError(name)
         try:
             known = self._decoder.decode(self._stored)
         except msgspec.DecodeError:
             known = self._decoder.type()
+            object.__setattr__(self, "lost", True)
         for each in fields(known):
             object.__setattr__(self, each.name, getattr(known, each.name))
         return getattr(known, name)
 
 
 class UnreadTracked(_Unread, Tracked):
-    __slots__ = ("_stored",)
+    __slots__ = ("_stored", "lost")
     _decoder = msgspec.msgpack.Decoder(Tracked)
 
     def __eq__(self, other: object) -> bool:
@@ -46,7 +51,7 @@ class UnreadTracked(_Unread, Tracked):
 
 
 class UnreadHistory(_Unread, History):
-    __slots__ = ("_stored",)
+    __slots__ = ("_stored", "lost")
     _decoder = msgspec.msgpack.Decoder(History)
 
     def __eq__(self, other: object) -> bool:

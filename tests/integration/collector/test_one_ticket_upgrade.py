@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, select, update
 from collector.store import cases, memories
 from collector.store.database import Database, alembic_config
 from collector.store.memory_tables import memory, statistics
+from collector.store.unread import UnreadTracked
 from rules.kinship import Key
 from rules.memory import DeviceMemory, History, Tracked
 from tests.integration.collector.bench import FREEZER, STORE, TOO_WARM, Bench, status, warm_freezer
@@ -71,8 +72,17 @@ def test_statistics_that_nobody_can_read_are_begun_anew(bench: Bench) -> None:
     with bench.database.writing() as connection:
         connection.execute(update(statistics).values(tracked=b"rubbish", history=b"rubbish"))
         (known,) = memories.recall(connection, [KEY]).values()
-    assert known.memory.points
-    assert (known.memory.tracked, known.memory.history) == (Tracked(), History())
+        assert known.then(1, known.memory).memory.judged_by == known.memory.judged_by
+        assert known.memory.points
+        assert (known.memory.tracked, known.memory.history) == (Tracked(), History())
+        assert known.then(1, known.memory).memory.judged_by == ""
+
+
+def test_what_is_made_of_statistics_as_they_are_stored_is_like_any_other() -> None:
+    unread = UnreadTracked.of(msgspec.msgpack.encode(Tracked(firsts={"t": (1.0, 2.0)})))
+    copy = replace(unread, firsts={})
+    assert (copy, unread) == (Tracked(), Tracked(firsts={"t": (1.0, 2.0)}))
+    assert not hasattr(copy, "nothing")
 
 
 def test_a_memory_that_an_earlier_version_wrote_in_one_piece_is_read(bench: Bench) -> None:

@@ -146,6 +146,13 @@ def test_a_rule_rests_while_nothing_that_was_told_can_raise_it() -> None:
     assert [plan.resting(dict.fromkeys(("in.door", other))) for other in ("defrost.active", "temp.probe1")] == [0, 0]
 
 
+def test_a_rule_with_too_many_ways_is_asked_whatever_is_told() -> None:
+    flags = [name for name, point in CASE.classes[0].points.items() if point.type == "flag"]
+    pairs = [f"({one} or {other})" for one, other in zip(flags[::2], flags[1::2], strict=False)]
+    resting = [book_of([rule_of(" and ".join(pairs[:n]), "t.r")]).plan(freezer()).resting({}) for n in (6, 7)]
+    assert resting == [1, 0]
+
+
 def test_a_rule_is_mute_while_nothing_that_was_told_can_clear_it_either() -> None:
     either = replace(rule_of("in.door and defrost.active", "t.r"), normal=compile_condition("temp.probe1 < 0", CASE))
     plan = book_of([masked(either, "temp.control > 0")]).plan(freezer())
