@@ -39,26 +39,20 @@ class _Unread:
             object.__setattr__(self, each.name, getattr(known, each.name))
         return getattr(known, name)
 
+    def __eq__(self, other: object) -> bool:
+        kind = self._decoder.type
+        return isinstance(other, kind) and all(
+            getattr(self, each.name) == getattr(other, each.name) for each in fields(kind)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 class UnreadTracked(_Unread, Tracked):
     __slots__ = ("_stored", "lost")
     _decoder = msgspec.msgpack.Decoder(Tracked)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Tracked) and _told(self) == _told(other)
-
-    __hash__ = None  # type: ignore[assignment]
-
 
 class UnreadHistory(_Unread, History):
     __slots__ = ("_stored", "lost")
     _decoder = msgspec.msgpack.Decoder(History)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, History) and _told(self) == _told(other)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def _told(statistics: Tracked | History) -> list[object]:
-    return [getattr(statistics, each.name) for each in fields(statistics)]
