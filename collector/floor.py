@@ -15,7 +15,8 @@ from collector.domain.store_memory import StoreMemory, minute_of, overlook
 from collector.faults import OWN_FAULTS, fault_of
 from collector.present import untold
 from collector.referee import Referee
-from collector.store import cases, episodes, inventory, lines, store_memories
+from collector.store import cases, episodes, lines, store_memories
+from collector.store.at_hand import Premises
 from edge_agent.contract.readings import Device, Telemetry
 from edge_agent.contract.text import same
 from rules.book import RuleBook
@@ -129,18 +130,17 @@ class Floor:
 
 def open_floors(
     connection: Connection,
-    stores: Mapping[str, Mapping[str, Device]],
+    premises: Mapping[str, Premises],
     book: RuleBook,
     kinship: Kinship,
     referee: Referee,
     now: datetime,
 ) -> dict[str, Floor]:
-    """`stores` with all devices that each ever listed; three questions to the database, however many they are."""
-    settings = inventory.settings(connection, stores)
-    known = store_memories.recall(connection, stores)
-    standing = cases.open_tickets(connection, stores)
+    """Two questions to the database, however many they are."""
+    known = store_memories.recall(connection, premises)
+    standing = cases.open_tickets(connection, premises)
     floors: dict[str, Floor] = {}
-    for store, devices in stores.items():
-        desk = Desk(connection, store, book, kinship, now, devices, standing[store])
-        floors[store] = Floor(connection, book, referee, devices, settings[store], known[store], desk)
+    for store, here in premises.items():
+        desk = Desk(connection, store, book, kinship, now, here.devices, standing[store])
+        floors[store] = Floor(connection, book, referee, here.devices, here.setting, known[store], desk)
     return floors

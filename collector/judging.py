@@ -14,7 +14,8 @@ from collector.domain.store_memory import StoreMemory
 from collector.floor import Floor, open_floors
 from collector.lifecycle import Due
 from collector.referee import Referee
-from collector.store import inventory, memories, store_memories, streams
+from collector.store import memories, store_memories, streams
+from collector.store.at_hand import Premises, read_premises
 from collector.store.memories import Remembered
 from collector.store.streams import Unjudged
 from edge_agent.contract.readings import Device, Telemetry
@@ -42,8 +43,12 @@ class Bout:
 class Judging:
     """One transaction. `feed_events` counts what it told, `unjudged` lists what it did not judge, and why."""
 
-    def __init__(self, connection: Connection, referee: Referee, now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, referee: Referee, now: datetime, premises: Mapping[str, Premises]
+    ) -> None:
+        """`premises` of all stores that it judges."""
         self._connection = connection
+        self._premises = premises
         self._book = referee.book
         self._referee = referee
         self._kinship = kin(referee.book)
@@ -62,7 +67,7 @@ class Judging:
         """All of them, with one look at the memories and one write."""
         bouts = list(bouts)
         self._recall((bout.store, poll.device) for bout in bouts for poll in bout.polls.values())
-        self._enter({bout.store: bout.devices for bout in bouts if bout.course.steps})
+        self._enter(bout.store for bout in bouts if bout.course.steps)
         for bout in bouts:
             for step in bout.course.steps:
                 self._take(bout, step)
@@ -76,10 +81,10 @@ class Judging:
             Unjudged(store=store, stream=stream, seq=seq, poll=poll, reason=reason) for seq, poll in polls.items()
         ]
 
-    def tell_what_stands(self, store: str, devices: Mapping[str, Device]) -> None:
+    def tell_what_stands(self, store: str) -> None:
         """The present of the store begins, or has been waited for long enough."""
         self._flush()
-        self._enter({store: devices})
+        self._enter([store])
         self._floors[store].tell_what_stands()
 
     def _take(self, bout: Bout, step: Step) -> None:
@@ -95,7 +100,7 @@ class Judging:
                 self._flush()
                 self._join(bout, step)
             case Present():
-                self.tell_what_stands(bout.store, bout.devices)
+                self.tell_what_stands(bout.store)
             case Drop():
                 memories.forget_segment(self._connection, bout.store, bout.stream, step.start)
                 late = streams.take_ahead(self._connection, (bout.store, bout.stream), 1, step.below - 1)
@@ -182,18 +187,22 @@ class Judging:
 
     def _recall(self, keys: Iterable[memories.Key]) -> None:
         if new := set(keys) - self._asked:
-            self._live |= memories.recall(self._connection, new)
+            at_hand = {(store, device): self._premises[store].memories.get(device) for store, device in new}
+            self._live |= {key: known for key, known in at_hand.items() if known is not None}
+            self._live |= memories.recall(self._connection, [key for key, known in at_hand.items() if known is None])
             self._asked |= new
 
-    def _enter(self, stores: Mapping[str, Mapping[str, Device]]) -> None:
-        """`stores` with all devices that each ever listed."""
-        fresh = {store: devices for store, devices in stores.items() if store not in self._floors}
+    def _enter(self, stores: Iterable[str]) -> None:
+        fresh = {store: self._premises[store] for store in stores if store not in self._floors}
         if fresh:
             book, referee = self._book, self._referee
             self._floors |= open_floors(self._connection, fresh, book, self._kinship, referee, self._now)
 
     def _flush(self) -> None:
-        self._live |= memories.remember(self._connection, {key: self._live[key] for key in self._changed})
+        written = memories.remember(self._connection, {key: self._live[key] for key in self._changed})
+        self._live |= written
+        for (store, device), known in written.items():
+            self._premises[store].memories[device] = known
         self._changed.clear()
         moved = {store: floor.memory for store, floor in self._floors.items() if floor.unwritten}
         store_memories.remember(self._connection, moved)
@@ -270,8 +279,8 @@ class Judging:
 
 def tell_due(connection: Connection, referee: Referee, due: Collection[Due], now: datetime) -> int:
     """As if it were raised just now. Returns how many events it added to the feed."""
-    stores = inventory.known_devices(connection, {one.store for one in due})
-    floors = open_floors(connection, stores, referee.book, kin(referee.book), referee, now)
+    premises = read_premises(connection, {one.store for one in due})
+    floors = open_floors(connection, premises, referee.book, kin(referee.book), referee, now)
     for one in due:
         floors[one.store].tell(one.change)
     return sum(floor.events for floor in floors.values())

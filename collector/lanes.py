@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from collector.inbox import Lane, Message
 
 MIB = 2**20
-LIVE_AT_ONCE = MIB
+WORK_AT_ONCE = MIB // 2
 """Bytes of work of one transaction: what it holds in memory, and how long it keeps others waiting."""
-HISTORY_AT_ONCE = MIB // 2
 HISTORY_SHARE = 0.02
 """Of the work, where there is always more live than can be taken."""
 
@@ -83,7 +82,7 @@ class Lanes:
         live, history = self._queues[Lane.LIVE], self._queues[Lane.HISTORY]
 
         def enough() -> bool:
-            return len(live.messages) >= most or live.work >= LIVE_AT_ONCE or history.work >= HISTORY_AT_ONCE
+            return len(live.messages) >= most or live.work >= WORK_AT_ONCE or history.work >= WORK_AT_ONCE
 
         with self._changed:
             self._changed.wait_for(enough, patience)
@@ -92,11 +91,11 @@ class Lanes:
         """What is there, live first. History gets what live leaves, and at least its share of the work."""
         live, history = self._queues[Lane.LIVE], self._queues[Lane.HISTORY]
         with self._changed:
-            taken = live.take(most, LIVE_AT_ONCE)
+            taken = live.take(most, WORK_AT_ONCE)
             if not live.messages:
-                taken += history.take(most, HISTORY_AT_ONCE)
+                taken += history.take(most, WORK_AT_ONCE)
             else:
-                self._credit = min(self._credit + HISTORY_SHARE * _work(taken), HISTORY_AT_ONCE)
+                self._credit = min(self._credit + HISTORY_SHARE * _work(taken), WORK_AT_ONCE)
                 past = history.take(most, int(self._credit))
                 self._credit -= _work(past)  # below 0 after a large one: it is paid back before the next
                 taken += past

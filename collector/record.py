@@ -16,6 +16,7 @@ from collector.domain.segments import Course, advance
 from collector.judging import AHEAD_AT_MOST, Bout, Judging, tell_due
 from collector.referee import Referee
 from collector.store import inventory, memories, streams
+from collector.store.at_hand import AtHand, read_premises
 from collector.store.database import Database
 from collector.store.inventory import Sighting
 from collector.store.streams import Progress
@@ -78,6 +79,10 @@ class _News:
         return {seq for seq in self.refused if seq not in known} - {entry.seq for entry in self.fresh}
 
     @property
+    def tells_of_devices(self) -> bool:
+        return any(isinstance(entry.body, AgentStatus) for entry in self.fresh)
+
+    @property
     def polls(self) -> dict[int, Telemetry]:
         return {entry.seq: entry.body for entry in self.fresh if isinstance(entry.body, Telemetry)}
 
@@ -88,6 +93,7 @@ class Recorder:
     def __init__(self, book: RuleBook, telemetry: TelemetryStore) -> None:
         self._telemetry = telemetry
         self._referee = Referee(book)
+        self._at_hand = AtHand()
 
     def judge_by(self, book: RuleBook) -> None:
         """From the next transaction on. May be called by any thread."""
@@ -99,7 +105,9 @@ class Recorder:
         if not deliveries:
             return tally
         news = _read(connection, deliveries)
-        inventory.note_arrivals(connection, {one.batch.store for one in news}, now)
+        stores = {one.batch.store for one in news}
+        self._at_hand.check(connection, stores)
+        inventory.note_arrivals(connection, stores, now)
         for one in news:
             _note(connection, one, now, tally)
         arrivals = [
@@ -122,8 +130,8 @@ class Recorder:
         with database.writing() as connection:
             if not streams.note_told(connection, key, now - WITHHELD_AT_MOST, now):
                 return 0
-            judging = Judging(connection, self._referee, now)
-            judging.tell_what_stands(store, inventory.known_devices(connection, [store])[store])
+            judging = Judging(connection, self._referee, now, read_premises(connection, [store]))
+            judging.tell_what_stands(store)
         return judging.feed_events
 
     def release(self, database: Database, now: datetime) -> int:
@@ -150,8 +158,10 @@ class Recorder:
         return tally
 
     def _judge(self, connection: Connection, news: Sequence[_News], now: datetime, tally: Tally) -> None:
-        devices = inventory.known_devices(connection, {one.batch.store for one in news})
-        judging = Judging(connection, self._referee, now)
+        stores = {one.batch.store for one in news}
+        relisted = {one.batch.store for one in news if one.tells_of_devices}
+        premises = self._at_hand.enter(connection, stores, relisted, now)
+        judging = Judging(connection, self._referee, now, premises)
         progress = succeed(connection, {one.key: one.before for one in news}, now, judging)
         bouts: list[Bout] = []
         for one in news:
@@ -162,7 +172,8 @@ class Recorder:
                 continue
             course, progress[one.key] = _go_on(progress[one.key], one, now)
             store, stream = one.key
-            bouts.append(Bout(store=store, stream=stream, devices=devices[store], course=course, polls=polls))
+            devices = premises[store].devices
+            bouts.append(Bout(store=store, stream=stream, devices=devices, course=course, polls=polls))
         judging.follow(bouts)
         streams.remember(connection, progress)
         tally.feed_events += judging.feed_events

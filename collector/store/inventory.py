@@ -88,6 +88,7 @@ def replace_inventory(connection: Connection, store_id: str, stream_id: str, seq
         "location": status.location,
         "inventory_stream": stream_id,
         "inventory_seq": seq,
+        "stamp": None,  # whoever has the devices at hand must read them again
     }
     if connection.execute(update(store).where(store.c.id == store_id, older).values(**about)).rowcount == 0:
         return False

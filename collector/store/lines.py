@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from collector.domain.line_faults import OFFICE
@@ -80,3 +80,4 @@ def list_own(connection: Connection, store_id: str, own: Device, name: Text) -> 
     }
     statement = sqlite.insert(device).values(store=store_id, id=own.id, position=0, listed=False, answers=True, **about)
     connection.execute(statement.on_conflict_do_update(index_elements=["store", "id"], set_=about))
+    connection.execute(update(store).where(store.c.id == store_id).values(stamp=None))  # nobody has it at hand

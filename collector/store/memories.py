@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, insert, literal, select, tuple_
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, literal, sele
 from collector.store import store_memories
 from collector.store.memory_tables import memory, segment_memory, statistics
 from collector.store.unread import UnreadHistory, UnreadTracked
-from rules.memory import DeviceMemory, History, Tracked
+from rules.memory import DeviceMemory
 
 KEYS_AT_ONCE = 10_000
 """SQLite takes 32,766 parameters."""
@@ -49,7 +49,7 @@ class Remembered:
 
     start: int
     memory: DeviceMemory
-    stored: tuple[Tracked | None, History | None] = field(default=(None, None), compare=False, repr=False)
+    stored: tuple[UnreadTracked | None, UnreadHistory | None] = field(default=(None, None), compare=False, repr=False)
 
     def then(self, start: int, memory: DeviceMemory) -> Remembered:
         """After more was judged. Where statistics turned out to be lost the next poll looks at everything, to begin
@@ -58,9 +58,11 @@ class Remembered:
             memory = replace(memory, judged_by="")
         return Remembered(start=start, memory=memory, stored=self.stored)
 
-    def written(self) -> Remembered:
-        """As it stands in the database from now on."""
-        return Remembered(start=self.start, memory=self.memory, stored=(self.memory.tracked, self.memory.history))
+    def written(self, tracked: bytes | None, history: bytes | None) -> Remembered:
+        """As it stands in the database from now on, where what was not told anew (`rarely`) stood before."""
+        told = (_unread(UnreadTracked, tracked, self.stored[0]), _unread(UnreadHistory, history, self.stored[1]))
+        _put_unread(self.memory, *told)
+        return Remembered(start=self.start, memory=self.memory, stored=told)
 
     def often(self) -> bytes:
         """What each poll changes."""
@@ -98,14 +100,14 @@ def recall_store(connection: Connection, store_id: str) -> dict[str, Remembered]
 
 
 def remember(connection: Connection, memories: Mapping[Key, Remembered]) -> dict[Key, Remembered]:
-    """Of live segments. Returns those whose statistics were written too."""
+    """Of live segments. Returns them as they stand there now."""
     if memories:
         rows = [(*key, known.start, known.often()) for key, known in memories.items()]
         connection.exec_driver_sql(_REMEMBER, rows)
     larger = {key: known.rarely() for key, known in memories.items()}
     if rarely := [(*key, *parts) for key, parts in larger.items() if parts != (None, None)]:
         connection.exec_driver_sql(_REMEMBER_STATISTICS, rarely)
-    return {(store, device): memories[store, device].written() for store, device, *_ in rarely}
+    return {key: known.written(*larger[key]) for key, known in memories.items()}
 
 
 def keep_as_history(connection: Connection, store_id: str, stream_id: str, segment: int) -> None:
@@ -169,9 +171,22 @@ def _remembered(row: Row[Any]) -> Remembered:
         known = decoder.decode(row.memory)
     except msgspec.DecodeError:
         return Remembered(start=row.start, memory=DeviceMemory())
-    tracked = None if row.tracked is None else UnreadTracked.of(row.tracked)
-    history = None if row.history is None else UnreadHistory.of(row.history)
+    tracked, history = _unread(UnreadTracked, row.tracked), _unread(UnreadHistory, row.history)
+    _put_unread(known, tracked, history)
+    return Remembered(start=row.start, memory=known, stored=(tracked, history))
+
+
+_U = TypeVar("_U", UnreadTracked, UnreadHistory)
+
+
+def _unread(kind: type[_U], stored: bytes | None, before: _U | None = None) -> _U | None:
+    if stored is not None:
+        return kind.of(stored)
+    return None if before is None else before.unread()
+
+
+def _put_unread(known: DeviceMemory, tracked: UnreadTracked | None, history: UnreadHistory | None) -> None:
+    """Without a copy: it says the same as before."""
     for name, told in (("tracked", tracked), ("history", history)):
         if told is not None:
-            object.__setattr__(known, name, told)  # ours alone as yet: no copy
-    return Remembered(start=row.start, memory=known, stored=(tracked, history))
+            object.__setattr__(known, name, told)

@@ -44,6 +44,7 @@ store = Table(
     Column("inventory_stream", String),
     Column("inventory_seq", Integer),
     Column("last_seen_at", Instant),
+    Column("stamp", Integer),
 )
 
 device = Table(

@@ -17,14 +17,20 @@ class _Unread:
     _decoder: ClassVar[msgspec.msgpack.Decoder[Any]]
     if TYPE_CHECKING:
         _stored: bytes
+        _read: bool
         lost: bool
 
     @classmethod
     def of(cls, stored: bytes) -> Self:
         unread = cls.__new__(cls)
         object.__setattr__(unread, "_stored", stored)
+        object.__setattr__(unread, "_read", False)
         object.__setattr__(unread, "lost", False)
         return unread
+
+    def unread(self) -> Self:
+        """As before anybody asked: its bytes take a tenth of the room."""
+        return self.of(self._stored) if self._read else self
 
     def __getattr__(self, name: str) -> Any:
         """Called where a field has no value yet."""
@@ -37,6 +43,7 @@ class _Unread:
             object.__setattr__(self, "lost", True)
         for each in fields(known):
             object.__setattr__(self, each.name, getattr(known, each.name))
+        object.__setattr__(self, "_read", True)
         return getattr(known, name)
 
     def __eq__(self, other: object) -> bool:
@@ -49,10 +56,10 @@ class _Unread:
 
 
 class UnreadTracked(_Unread, Tracked):
-    __slots__ = ("_stored", "lost")
+    __slots__ = ("_read", "_stored", "lost")
     _decoder = msgspec.msgpack.Decoder(Tracked)
 
 
 class UnreadHistory(_Unread, History):
-    __slots__ = ("_stored", "lost")
+    __slots__ = ("_read", "_stored", "lost")
     _decoder = msgspec.msgpack.Decoder(History)

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from collector.garbage import collect_seldom
 from collector.inbox import Message
 from collector.ingest import Ingest
-from collector.lanes import LIVE_AT_ONCE
+from collector.lanes import WORK_AT_ONCE
 from collector.meters import Meters
 from collector.partitions import PartitionRange, Partitions
 from collector.record import Recorder
@@ -67,7 +67,7 @@ class Post:
 
     def take(self, most: int, linger: float) -> list[Message]:  # noqa: ARG002 — nothing to wait for
         taken: list[Message] = []
-        while self._waiting and len(taken) < most and sum(one.work for one in taken) < LIVE_AT_ONCE:
+        while self._waiting and len(taken) < most and sum(one.work for one in taken) < WORK_AT_ONCE:
             taken.append(self._waiting.popleft())
         return taken
 

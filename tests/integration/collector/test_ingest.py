@@ -95,6 +95,7 @@ def test_it_judges_on_when_what_it_remembered_was_written_by_another_version(ben
     with bench.database.reading() as connection:
         known = memories.recall(connection, [(STORE, FREEZER.id)])
     assert [one.memory.points for one in known.values()] == [{}]
+    bench.start()
     bench.send((3, poll(1, -20.0)))
     assert bench.count_readings() == 2
 

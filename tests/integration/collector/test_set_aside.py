@@ -13,6 +13,7 @@ from collector.domain.receipts import Receipts
 from collector.record import Recorder
 from collector.retry import Retried, take_in_again
 from collector.store import inventory, quarantine, streams
+from collector.store.at_hand import AtHand
 from collector.store.database import TryLater
 from collector.store.quarantine import Quarantined
 from collector.store.streams import UNREADABLE, Loss
@@ -70,7 +71,7 @@ def retry(bench: Bench) -> Retried:
         return take_in_again(connection, one, payload, Recorder(BOOK, bench.telemetry), bench.telemetry, NOW)
 
 
-@pytest.fixture(params=[(record, "advance"), (record, "succeed"), (inventory, "known_devices")])
+@pytest.fixture(params=[(record, "advance"), (record, "succeed"), (AtHand, "enter")])
 def bug(request: pytest.FixtureRequest) -> tuple[object, str]:
     """Where even a message without entries fails."""
     place, name = request.param

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from collector.inbox import UNPACKED_SIZE, Lane, Message
-from collector.lanes import HISTORY_AT_ONCE, HISTORY_SHARE, LIVE_AT_ONCE, Capacity, Lanes
+from collector.lanes import HISTORY_SHARE, WORK_AT_ONCE, Capacity, Lanes
 
 AT_ONCE = 10
 LIVE, HISTORY = Lane.LIVE, Lane.HISTORY
@@ -57,7 +57,7 @@ def test_history_does_not_wait_for_ever_where_live_never_ends() -> None:
 
 def test_a_turn_holds_up_live_for_no_more_than_a_bounded_piece_of_history() -> None:
     lanes = Lanes()
-    fill(lanes, *[message(HISTORY, size=HISTORY_AT_ONCE // 32, compressed=True) for _ in range(100)])
+    fill(lanes, *[message(HISTORY, size=WORK_AT_ONCE // 32, compressed=True) for _ in range(100)])
     assert len(lanes.take(200)) == 4
 
 
@@ -106,8 +106,8 @@ def test_waiting_ends_when_something_comes_on_either_lane() -> None:
     "waiting",
     [
         [message(LIVE)] * AT_ONCE,
-        [message(LIVE, size=LIVE_AT_ONCE)],
-        [message(HISTORY, size=HISTORY_AT_ONCE // UNPACKED_SIZE, compressed=True)],
+        [message(LIVE, size=WORK_AT_ONCE)],
+        [message(HISTORY, size=WORK_AT_ONCE // UNPACKED_SIZE, compressed=True)],
     ],
 )
 def test_it_lingers_for_no_more_where_there_is_work_enough(waiting: list[Message]) -> None:

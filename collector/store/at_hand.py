@@ -1,0 +1,96 @@
+"""Stores as this collector left them, so that each transaction need not read again what the one before it wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from secrets import randbits
+
+from sqlalchemy import Connection, bindparam, select
+
+from collector.store import inventory
+from collector.store.memories import Remembered
+from collector.store.tables import store
+from edge_agent.contract.readings import Device
+from rules.neighbours import Setting
+
+DEVICES_AT_MOST = 12_000
+"""About 30 KiB each. Of a larger chain the stores that found room are kept, which saves more than taking turns."""
+LEFT_AFTER = timedelta(minutes=30)
+"""A store that was not heard for so long makes room for another."""
+
+# Built once: with small batches the building of statements would cost more than what they do.
+_STAMPS = select(store.c.id, store.c.stamp).where(store.c.id.in_(bindparam("stores", expanding=True)))
+_STAMP = "UPDATE store SET stamp = ? WHERE id = ?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """A store with all devices that it ever listed; `setting` has those that it lists now. `memories` are those of its
+    devices that were read or written already."""
+
+    devices: Mapping[str, Device]
+    setting: Setting
+    memories: dict[str, Remembered] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Kept:
+    premises: Premises
+    stamp: int
+    heard_at: datetime
+
+
+class AtHand:
+    """Used by one thread. Each transaction leaves a stamp of its own on its stores: where another stamp is found, or
+    none, somebody else has written meanwhile, or this transaction came to nothing, and all is read anew."""
+
+    def __init__(self, devices_at_most: int = DEVICES_AT_MOST) -> None:
+        self._most = devices_at_most
+        self._kept: dict[str, _Kept] = {}
+
+    def check(self, connection: Connection, stores: Collection[str]) -> None:
+        """Before the transaction writes anything of them."""
+        known = [one for one in stores if one in self._kept]
+        stamps = {row.id: row.stamp for row in connection.execute(_STAMPS, {"stores": known})} if known else {}
+        for one in known:
+            if self._kept[one].stamp != stamps.get(one):
+                del self._kept[one]
+
+    def enter(
+        self, connection: Connection, stores: Collection[str], relisted: Collection[str], now: datetime
+    ) -> dict[str, Premises]:
+        """Of stores that were checked. Those of `relisted` have told of their devices since."""
+        entered = {one: self._kept[one].premises for one in stores if one in self._kept and one not in relisted}
+        for one, fresh in read_premises(connection, [name for name in stores if name not in entered]).items():
+            memories = self._kept[one].premises.memories if one in self._kept else {}
+            entered[one] = replace(fresh, memories=memories)
+        stamp = randbits(62)
+        connection.exec_driver_sql(_STAMP, [(stamp, one) for one in stores])
+        self._keep(entered, stamp, now)
+        return entered
+
+    def _keep(self, entered: Mapping[str, Premises], stamp: int, now: datetime) -> None:
+        for one in entered:
+            self._kept.pop(one, None)  # the one that was heard last stands last
+        room = self._most - sum(len(kept.premises.devices) for kept in self._kept.values())
+        for one, premises in entered.items():
+            while room < len(premises.devices) and (left := self._left(now)):
+                room += len(self._kept.pop(left).premises.devices)
+            if room >= len(premises.devices):
+                room -= len(premises.devices)
+                self._kept[one] = _Kept(premises, stamp, now)
+
+    def _left(self, now: datetime) -> str | None:
+        """The store that was not heard for longest, where that is long."""
+        name, kept = next(iter(self._kept.items()), (None, None))
+        return name if kept is not None and now - kept.heard_at >= LEFT_AFTER else None
+
+
+def read_premises(connection: Connection, stores: Collection[str]) -> dict[str, Premises]:
+    if not stores:
+        return {}
+    known = inventory.known_devices(connection, stores)
+    settings = inventory.settings(connection, known)
+    return {one: Premises(devices=devices, setting=settings[one]) for one, devices in known.items()}
