@@ -11,13 +11,14 @@ from sqlalchemy import Connection
 from collector.desk import Desk
 from collector.domain.episodes import episode_of
 from collector.domain.line_faults import GATEWAY
-from collector.domain.store_memory import StoreMemory, minute_of, overlook
+from collector.domain.store_memory import StoreMemory, overlook
 from collector.faults import OWN_FAULTS, fault_of
+from collector.foresight import Ruling
 from collector.present import untold
 from collector.referee import Referee
 from collector.store import cases, episodes, lines, store_memories
 from collector.store.at_hand import Premises
-from edge_agent.contract.readings import Device, Telemetry
+from edge_agent.contract.readings import Device
 from edge_agent.contract.text import same
 from rules.book import RuleBook
 from rules.kinship import Kinship
@@ -40,7 +41,7 @@ class Floor:
         desk: Desk,
     ) -> None:
         self._connection, self._book, self._referee = connection, book, referee
-        self._devices, self._setting = devices, setting
+        self._devices, self.setting = devices, setting
         self.memory = self._stored = memory
         self.desk = desk
         self._review_by = None if memory.at is None else desk.review_by(memory.at)
@@ -58,29 +59,27 @@ class Floor:
 
     def neighbours(self, around: StoreMemory) -> Neighbours:
         """As a segment knows them that remembers `around`."""
-        return Neighbours(setting=self._setting, known=around.known)
+        return Neighbours(setting=self.setting, known=around.known)
 
-    def pass_to(self, at: datetime, *, told: bool) -> bool:
-        """The time of the store goes on, and with it what has outlived its cause. Whether a minute is over."""
-        before, self.memory = self.memory.at, self.memory.pass_to(at)
+    def follow(self, ruling: Ruling, at: datetime, *, told: bool) -> None:
+        """The time of the store goes on to `at`, and with it what has outlived its cause."""
+        self.memory = ruling.passed
         if self._review_by is not None and at >= self._review_by:
             self.review(told=told)
-        return minute_of(before) != minute_of(self.memory.at)
-
-    def hear(self, device: Device, poll: Telemetry) -> None:
-        self.memory = self.memory.hear(self._book.asked_of(device.device_class), poll)
-
-    def see(self, device: Device, memory: DeviceMemory, at: datetime) -> None:
-        self.memory = self.memory.see(device, memory, at)
+        self.memory = ruling.after
+        if ruling.judgement is not None:
+            self.note(ruling.judgement.changes, told=told)
+        if ruling.begins_minute:
+            self._overlook(told=told)
 
     def review(self, *, told: bool) -> None:
         if told and self.memory.at is not None:
             self.desk.review(self.memory.at)
             self._review_by = self.desk.review_by(self.memory.at)
 
-    def overlook(self, *, told: bool) -> None:
+    def _overlook(self, *, told: bool) -> None:
         """Is a bus dead, or the store without power?"""
-        overview = overlook(self.memory, self._setting.devices, self._book.store_causes)
+        overview = overlook(self.memory, self.setting.devices, self._book.store_causes)
         self.memory = self.memory.share(overview.memory)
         self.note(overview.changes, told=told)
 
@@ -102,7 +101,7 @@ class Floor:
             self._write_down(change, ticket, past=False)
 
     def tell_what_stands(self) -> None:
-        store, devices = self._setting.id, self._devices
+        store, devices = self.setting.id, self._devices
         for change in list(untold(self._connection, self._book, self._restate, store, devices, self.memory)):
             self.tell(change)
         self.review(told=True)
@@ -113,7 +112,7 @@ class Floor:
     def _write_down(self, change: Change, ticket: int | None, *, past: bool = True) -> None:
         """What is only held back is known now, and no news of the past."""
         self._list_gateway(change)
-        store = self._setting.id
+        store = self.setting.id
         if change.kind == "raised":
             episode = episode_of(change, fault_of(self._book, change.rule).title, ticket)
             known = episode if past else replace(episode, past=False)
@@ -124,7 +123,7 @@ class Floor:
     def _list_gateway(self, change: Change) -> None:
         """A store that is without power is told of as its gateway, which no inventory names."""
         if change.device == GATEWAY.id and GATEWAY.id not in self._devices:
-            lines.list_own(self._connection, self._setting.id, GATEWAY, same(self._setting.id))
+            lines.list_own(self._connection, self.setting.id, GATEWAY, same(self.setting.id))
             self._devices = {**self._devices, GATEWAY.id: GATEWAY}
 
 
@@ -137,10 +136,11 @@ def open_floors(
     now: datetime,
 ) -> dict[str, Floor]:
     """Two questions to the database, however many they are."""
-    known = store_memories.recall(connection, premises)
+    known = store_memories.recall(connection, [store for store, here in premises.items() if here.around is None])
     standing = cases.open_tickets(connection, premises)
     floors: dict[str, Floor] = {}
     for store, here in premises.items():
         desk = Desk(connection, store, book, kinship, now, here.devices, standing[store])
-        floors[store] = Floor(connection, book, referee, here.devices, here.setting, known[store], desk)
+        memory = known[store] if here.around is None else here.around
+        floors[store] = Floor(connection, book, referee, here.devices, here.setting, memory, desk)
     return floors

@@ -131,10 +131,12 @@ class Ingest:
 
     def _commit(self, messages: Sequence[Message]) -> Tally:
         opened = [_open(message) for message in messages]
+        deliveries = [one.delivery for one in opened if one.delivery]
         now = self._clock.now()
+        foresight = self._recorder.foresee(deliveries, now)
         with self._database.writing() as connection:
             _keep_unread(connection, [one for one in opened if one.trouble], now)
-            tally = self._recorder.record(connection, [one.delivery for one in opened if one.delivery], now)
+            tally = self._recorder.record(connection, deliveries, now, foresight)
         for one in opened:
             self._note(one)
         return tally

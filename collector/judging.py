@@ -12,6 +12,7 @@ from collector.desk import kin
 from collector.domain.segments import Course, Drop, Fork, Join, Present, Run, Step, segment_of
 from collector.domain.store_memory import StoreMemory
 from collector.floor import Floor, open_floors
+from collector.foresight import Foresight, rule
 from collector.lifecycle import Due
 from collector.referee import Referee
 from collector.store import memories, store_memories, streams
@@ -19,7 +20,6 @@ from collector.store.at_hand import Premises, read_premises
 from collector.store.memories import Remembered
 from collector.store.streams import Unjudged
 from edge_agent.contract.readings import Device, Telemetry
-from rules.engine import Judgement
 from rules.memory import DeviceMemory
 from rules.segments import Correction, fork
 
@@ -44,9 +44,15 @@ class Judging:
     """One transaction. `feed_events` counts what it told, `unjudged` lists what it did not judge, and why."""
 
     def __init__(
-        self, connection: Connection, referee: Referee, now: datetime, premises: Mapping[str, Premises]
+        self,
+        connection: Connection,
+        referee: Referee,
+        now: datetime,
+        premises: Mapping[str, Premises],
+        foresight: Foresight | None = None,
     ) -> None:
         """`premises` of all stores that it judges."""
+        self._foresight = foresight or Foresight(referee)
         self._connection = connection
         self._premises = premises
         self._book = referee.book
@@ -115,17 +121,16 @@ class Judging:
                 continue
             key = (bout.store, poll.device)
             known = self._live.get(key)
-            before = _begun(known, run.start, first=run.first)
-            minute = floor.pass_to(poll.at, told=run.told)
-            floor.hear(device, poll)
-            judgement = self._judge(bout, seq, poll, device, before, floor.memory)
-            if judgement is not None:
-                self._live[key] = _then(known, run.start, judgement.memory)
+            before, around = _begun(known, run.start, first=run.first), floor.memory
+            ruling = self._foresight.ruling(self._referee, poll, before, around)
+            if ruling is None:
+                ruling = rule(self._referee, floor.setting, device, poll, before, around)
+            if ruling.judgement is None:
+                self.refuse(bout.store, bout.stream, {seq: poll}, "rules")
+            else:
+                self._live[key] = _then(known, run.start, ruling.judgement.memory)
                 self._changed.add(key)
-                floor.see(device, judgement.memory, poll.at)
-                floor.note(judgement.changes, told=run.told)
-            if minute:
-                floor.overlook(told=run.told)
+            floor.follow(ruling, poll.at, told=run.told)
 
     def _run_history(self, bout: Bout, run: Run) -> None:
         known = memories.recall_segment(self._connection, bout.store, bout.stream, run.start)
@@ -138,8 +143,10 @@ class Judging:
                 continue
             before = changed.get(poll.device) or known.get(poll.device)
             around = around.hear(self._book.asked_of(device.device_class), poll)
-            judgement = self._judge(bout, seq, poll, device, _begun(before, run.start, first=run.first), around)
+            memory, neighbours = _begun(before, run.start, first=run.first), floor.neighbours(around)
+            judgement = self._referee.apply(device, memory, poll, neighbours)
             if judgement is None:
+                self.refuse(bout.store, bout.stream, {seq: poll}, "rules")
                 continue
             changed[device.id] = _then(before, run.start, judgement.memory)
             floor.note(judgement.changes, told=False)
@@ -161,15 +168,6 @@ class Judging:
             self.refuse(bout.store, bout.stream, {seq: poll}, reason)
             return None
         return bout.devices[poll.device]
-
-    def _judge(
-        self, bout: Bout, seq: int, poll: Telemetry, device: Device, memory: DeviceMemory, around: StoreMemory
-    ) -> Judgement | None:
-        neighbours = self._floors[bout.store].neighbours(around)
-        judgement = self._referee.apply(device, memory, poll, neighbours)
-        if judgement is None:
-            self.refuse(bout.store, bout.stream, {seq: poll}, "rules")
-        return judgement
 
     def _keep_the_rest(self, bout: Bout) -> None:
         """Entries that wait, and those that come after what follows them was judged without them."""
@@ -206,8 +204,9 @@ class Judging:
         self._changed.clear()
         moved = {store: floor.memory for store, floor in self._floors.items() if floor.unwritten}
         store_memories.remember(self._connection, moved)
-        for store in moved:
+        for store, floor_memory in moved.items():
             self._floors[store].written()
+            self._premises[store].around = floor_memory
 
     def _fork(self, bout: Bout, step: Fork) -> None:
         """What the neighbours say ahead of what is missing, a segment has to hear itself."""

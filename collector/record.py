@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,10 +14,11 @@ from sqlalchemy import Connection
 from collector import lifecycle
 from collector.domain.receipts import Range, Receipts, acknowledge, receive
 from collector.domain.segments import Course, advance
+from collector.foresight import Foresight
 from collector.judging import AHEAD_AT_MOST, Bout, Judging, tell_due
 from collector.referee import Referee
 from collector.store import inventory, memories, streams
-from collector.store.at_hand import AtHand, read_premises
+from collector.store.at_hand import AtHand
 from collector.store.database import Database
 from collector.store.inventory import Sighting
 from collector.store.streams import Progress
@@ -99,7 +101,28 @@ class Recorder:
         """From the next transaction on. May be called by any thread."""
         self._referee = Referee(book)
 
-    def record(self, connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> Tally:
+    def foresee(self, deliveries: Sequence[Delivery], now: datetime) -> Foresight:
+        """What they will come to, unless somebody else writes of their stores before `record` does."""
+        foresight = Foresight(self._referee)
+        for (store, stream), delivery in _by_stream(deliveries).items():
+            premises = self._at_hand.glance(store)
+            before = None if premises is None else premises.streams.get(stream)
+            if premises is None or before is None or before.ended:
+                continue
+            with suppress(TooScattered):  # `record` says so
+                news = _compare(delivery, before)
+                if not news.tells_of_devices:
+                    course, _ = _go_on(replace(before, receipts=news.received), news, now)
+                    foresight.look_ahead(premises, course.steps, news.polls)
+        return foresight
+
+    def record(
+        self,
+        connection: Connection,
+        deliveries: Sequence[Delivery],
+        now: datetime,
+        foresight: Foresight | None = None,
+    ) -> Tally:
         """`now` is when they arrived, by head office's clock. Raises TooScattered."""
         tally = Tally()
         if not deliveries:
@@ -114,7 +137,7 @@ class Recorder:
             Arrival(store=one.batch.store, seq=seq, telemetry=poll) for one in news for seq, poll in one.polls.items()
         ]
         tally.readings = self._telemetry.record(connection, arrivals)
-        self._judge(connection, news, now, tally)
+        self._judge(connection, news, now, tally, foresight)
         inventory.note_sightings(connection, _sightings(arrivals, now))
         return tally
 
@@ -130,7 +153,8 @@ class Recorder:
         with database.writing() as connection:
             if not streams.note_told(connection, key, now - WITHHELD_AT_MOST, now):
                 return 0
-            judging = Judging(connection, self._referee, now, read_premises(connection, [store]))
+            self._at_hand.check(connection, [store])
+            judging = Judging(connection, self._referee, now, self._at_hand.enter(connection, [store], [], now))
             judging.tell_what_stands(store)
         return judging.feed_events
 
@@ -157,11 +181,13 @@ class Recorder:
             streams.remember(connection, {one.key: progress})
         return tally
 
-    def _judge(self, connection: Connection, news: Sequence[_News], now: datetime, tally: Tally) -> None:
+    def _judge(
+        self, connection: Connection, news: Sequence[_News], now: datetime, tally: Tally, foresight: Foresight | None
+    ) -> None:
         stores = {one.batch.store for one in news}
         relisted = {one.batch.store for one in news if one.tells_of_devices}
         premises = self._at_hand.enter(connection, stores, relisted, now)
-        judging = Judging(connection, self._referee, now, premises)
+        judging = Judging(connection, self._referee, now, premises, foresight)
         progress = succeed(connection, {one.key: one.before for one in news}, now, judging)
         bouts: list[Bout] = []
         for one in news:
@@ -176,6 +202,8 @@ class Recorder:
             bouts.append(Bout(store=store, stream=stream, devices=devices, course=course, polls=polls))
         judging.follow(bouts)
         streams.remember(connection, progress)
+        for (store, stream), known in progress.items():
+            premises[store].streams[stream] = known
         tally.feed_events += judging.feed_events
         tally.unjudged.update(one.reason for one in judging.unjudged)
 

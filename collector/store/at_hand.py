@@ -9,8 +9,10 @@ from secrets import randbits
 
 from sqlalchemy import Connection, bindparam, select
 
+from collector.domain.store_memory import StoreMemory
 from collector.store import inventory
 from collector.store.memories import Remembered
+from collector.store.streams import Progress
 from collector.store.tables import store
 from edge_agent.contract.readings import Device
 from rules.neighbours import Setting
@@ -25,14 +27,19 @@ _STAMPS = select(store.c.id, store.c.stamp).where(store.c.id.in_(bindparam("stor
 _STAMP = "UPDATE store SET stamp = ? WHERE id = ?"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Premises:
-    """A store with all devices that it ever listed; `setting` has those that it lists now. `memories` are those of its
-    devices that were read or written already."""
+    """A store with all devices that it ever listed; `setting` has those that it lists now.
+
+    What was read or written already of its live segment: the `memories` of devices, the store's own (`around`), and how
+    far its `streams` have come.
+    """
 
     devices: Mapping[str, Device]
     setting: Setting
     memories: dict[str, Remembered] = field(default_factory=dict)
+    around: StoreMemory | None = None
+    streams: dict[str, Progress] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -50,6 +57,11 @@ class AtHand:
         self._most = devices_at_most
         self._kept: dict[str, _Kept] = {}
 
+    def glance(self, store: str) -> Premises | None:
+        """Without asking whether it is still so."""
+        kept = self._kept.get(store)
+        return None if kept is None else kept.premises
+
     def check(self, connection: Connection, stores: Collection[str]) -> None:
         """Before the transaction writes anything of them."""
         known = [one for one in stores if one in self._kept]
@@ -64,8 +76,8 @@ class AtHand:
         """Of stores that were checked. Those of `relisted` have told of their devices since."""
         entered = {one: self._kept[one].premises for one in stores if one in self._kept and one not in relisted}
         for one, fresh in read_premises(connection, [name for name in stores if name not in entered]).items():
-            memories = self._kept[one].premises.memories if one in self._kept else {}
-            entered[one] = replace(fresh, memories=memories)
+            known = self._kept.get(one)
+            entered[one] = replace(known.premises, devices=fresh.devices, setting=fresh.setting) if known else fresh
         stamp = randbits(62)
         connection.exec_driver_sql(_STAMP, [(stamp, one) for one in stores])
         self._keep(entered, stamp, now)
