@@ -30,6 +30,7 @@ class Bout:
         self._before = _without_strangers(plan, memory) if self._anew else memory
         self._now = at.timestamp()
         self._then = 0.0 if memory.at is None else memory.at.timestamp()
+        self._phase = view.phase
         self._reached_at = at if heard.reached else memory.reached_at
         self._unreached_at = at if heard.unreached else memory.unreached_at
         self._gone: list[str] = []
@@ -40,7 +41,7 @@ class Bout:
         self._touched = self._idle = self._resting = self._mute = 0
         if plan.signals:
             calm = not any(alarm.raised for alarm in memory.alarms.values()) if memory.alarms else True
-            self._tracking = Tracking(plan, self._before, self._now, teaching=calm)
+            self._tracking = Tracking(plan, self._before, self._now, teaching=calm, phase=view.phase)
         self.moment = Moment(
             at=at,
             points=heard.points,
@@ -79,7 +80,7 @@ class Bout:
             work = (1 << len(self._plan.signals)) - 1
         else:
             for beat in self._plan.beats:
-                if now // beat.step != self._then // beat.step:
+                if self._enters(beat.step):
                     work |= touched & beat.signals
             for position, wake in before.wakes.items():
                 if wake <= now:
@@ -90,12 +91,21 @@ class Bout:
         else:
             idle, self._resting, self._mute = bits_of(before.idle), bits_of(before.resting), bits_of(before.mute)
         work, touched = work & ~idle, touched & ~idle
-        if work:
-            silence = now - self._then > STALE_AFTER.total_seconds()
-            broken = self._heard.revived or bool(self._gone) or silence
-            since = Since(self._before.points, self._then)
-            self._tracking.look(work, self.moment, since, broken=broken and self._before.at is not None)
         self._touched, self._idle = touched & ~work, idle
+        self._look_at(work)
+
+    def catch_up(self) -> None:
+        """Looks at what was touched and whose time has not come: causes are weighed by what is so now."""
+        work, self._touched = self._touched, 0
+        self._look_at(work)
+
+    def _look_at(self, work: int) -> None:
+        if self._tracking is None or not work:
+            return
+        silence = self._now - self._then > STALE_AFTER.total_seconds()
+        broken = self._heard.revived or bool(self._gone) or silence
+        since = Since(self._before.points, self._then)
+        self._tracking.look(work, self.moment, since, broken=broken and self._before.at is not None)
 
     def rules(self) -> int:
         """The bits of those to ask."""
@@ -105,7 +115,7 @@ class Bout:
             return every
         due = 0
         for pace, bits in plan.slow:
-            if self._now // pace != self._then // pace:
+            if self._enters(pace):
                 due |= bits
         touched = plan.always | due | self._rules
         ask = touched & ~self._resting
@@ -119,6 +129,10 @@ class Bout:
             if position is not None:
                 ask |= 1 << position & (~plan.waits | due)
         return ask
+
+    def _enters(self, pace: float) -> bool:
+        """Whether this telemetry is the first of another step of `pace` seconds."""
+        return (self._now + self._phase) // pace != (self._then + self._phase) // pace
 
     def memory(self, alarms: dict[str, Alarm], openings: dict[str, Opening] | None) -> DeviceMemory:
         return DeviceMemory(

@@ -90,6 +90,8 @@ def _ask(
             openings[rule.id] = follow(opening, step, verdict, moment.at, rule.hold, rule.normal_for)
         alarms = _kept(alarms, rule.id, step.alarm)
         if step.change is not None:
+            if step.change == "raised":
+                bout.catch_up()
             beside = [other for other, _ in plan.rules if other.id in alarms and alarms[other.id].raised]
             changes.append(change_of(rule, device, step, moment, beside))
     return tuple(changes), alarms, openings

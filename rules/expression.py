@@ -44,6 +44,9 @@ class Tracks(Protocol):
 class View(Protocol):
     """What can be seen of the store around a device, and of the sky."""
 
+    @property
+    def phase(self) -> float: ...
+
     def answer(self, asked: Siblings | AtFeeder | InStore | LocalHour | SunUp, /) -> Answer: ...
 
     def hour_of_week(self, seconds: float, /) -> int: ...

@@ -14,6 +14,7 @@ from edge_agent.contract.readings import Coordinates, Device, Quality, Telemetry
 from rules.compile import Function
 from rules.expression import Moment
 from rules.memory import LastReading
+from rules.pace import phase_of
 from rules.sun import sun_is_up
 from rules.terms import FITS, Answer, AtFeeder, InStore, LocalHour, PointValue, Siblings, SumOfFed, SunUp
 from rules.window import STALE_AFTER
@@ -37,6 +38,7 @@ class Setting:
     timezone: str = "UTC"
     location: Coordinates | None = None
     devices: Mapping[str, Device] = field(default_factory=dict)
+    phase: float = field(init=False, repr=False, compare=False)
     siblings: Mapping[tuple[str, str], tuple[str, ...]] = field(init=False, repr=False, compare=False)
     fed: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     classes: Mapping[str, tuple[Device, ...]] = field(init=False, repr=False, compare=False)
@@ -51,6 +53,7 @@ class Setting:
             classes[device.device_class] = (*classes.get(device.device_class, ()), device)
             if device.fed_by:
                 fed[device.fed_by] = (*fed.get(device.fed_by, ()), id_)
+        object.__setattr__(self, "phase", phase_of(self.id))
         object.__setattr__(self, "siblings", siblings)
         object.__setattr__(self, "fed", fed)
         object.__setattr__(self, "classes", classes)
@@ -148,6 +151,11 @@ class View:
             if isinstance(value, float | int):
                 return value
         return None
+
+    @property
+    def phase(self) -> float:
+        """Seconds that the store is ahead with what is looked at every few minutes."""
+        return self._setting.phase
 
     def hour_of_week(self, seconds: float) -> int:
         """0 to 167 from Monday 0 h, by the store's clock; by UTC where its zone is not known."""

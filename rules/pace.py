@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from zlib import crc32
 
 from rules.terms import Track
 
@@ -53,6 +54,11 @@ def _within(seconds: float) -> float:
     return max((pace for pace in _PACES if pace <= seconds), default=ASK_AGAIN)
 
 
-def after(now: float, pace: float) -> float:
-    """When the clock enters the next of its steps of `pace` seconds: the same instants for whoever asks."""
-    return (now // pace + 1) * pace
+def after(now: float, pace: float, phase: float = 0.0) -> float:
+    """When the clock enters the next of its steps of `pace` seconds: the same instants for whoever has that phase."""
+    return ((now + phase) // pace + 1) * pace - phase
+
+
+def phase_of(store: str) -> float:
+    """How many seconds a store is ahead with its steps: else all of a chain would be at work in the same second."""
+    return float(crc32(store.encode()) % int(ASK_AT_LEAST)) if store else 0.0

@@ -35,9 +35,11 @@ _TRACKED = frozenset({"_stems", "_marks", "_running", "_recent", "_timers", "_la
 class Tracking:
     """The signals of one device during one telemetry; works on copies, which `tracked` and `history` give back."""
 
-    def __init__(self, plan: Plan, memory: DeviceMemory, now: float, *, teaching: bool) -> None:
-        """`teaching`: an hour that ends now is learned from; it is not while something is wrong."""
+    def __init__(self, plan: Plan, memory: DeviceMemory, now: float, *, teaching: bool, phase: float = 0.0) -> None:
+        """`teaching`: an hour that ends now is learned from; it is not while something is wrong. `phase` is the
+        store's (rules/pace.py)."""
         self._plan = plan
+        self._phase = phase
         self._now = now
         self._teaching = teaching
         self._memory = memory
@@ -64,6 +66,7 @@ class Tracking:
         """At the signals of these bits. `broken`: a point has been silent, so that nothing may have stood until now."""
         signals, params, now = self._plan.signals, moment.params, self._now
         opening = self._memory.openings is not None
+        self._answers.clear()
         while work:
             lowest = work & -work
             work ^= lowest
@@ -307,7 +310,7 @@ class Tracking:
 
     def _sleep(self, position: int, signal: Signal, moment: Moment) -> None:
         """Notes when the signal may be another one though no point has changed."""
-        wake = min(moment.crossing, after(self._now, moment.pace))
+        wake = min(moment.crossing, after(self._now, moment.pace, self._phase))
         if signal.learns:
             wake = min(wake, after(self._now, HOUR))
         if wake == self._wakes.get(position, NEVER):

@@ -20,14 +20,14 @@ from tests.bench import victoria
 from tests.bench.peer import bare_sqlite
 from tests.bench.row import Row, missing, quotient
 from tests.bench.taking import Taker
-from tests.bench.traffic import Chain, Mail
+from tests.bench.traffic import HALVES, Chain, Mail
 
 WANTED = 100_000
 """Readings a second on two cores."""
 CORES = 2
-ROUNDS = 6
+ROUNDS = 30
+"""Five minutes of the stores' time: some rules look each two or five minutes only."""
 RESIDENT = 2**30
-HALVES = (Partitions(first=0, last=127), Partitions(first=128, last=255))
 
 Told = dict[str, float]
 
@@ -69,7 +69,7 @@ def _rate(name: str, told: Sequence[Told], detail: str) -> Row:
 
 
 def _rate_of(told: Sequence[Told]) -> float:
-    """One process has one core. Of two that share the file only one is ever at work while the file is locked."""
+    """One process has one core. Of two that share the file only one can be at work while the file is locked."""
     if len(told) == 1:
         return _by_cpu(told)
     return min(_by_cpu(told) * CORES, 1 / _locked(told))

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,21 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from collector.partitions import ALL, Partitions
 from edge_agent.contract.codec import decode_ack
 from edge_agent.contract.topics import ROOT, parse_topic
 from simulators.broker import Broker, free_port
 from simulators.programs import tethered
 from tests.bench.row import Row
 from tests.bench.sample import BEGIN_AT
-from tests.bench.traffic import Chain, Mail
+from tests.bench.traffic import HALVES, Chain, Mail
 
 FULL = 100_000
-SHARES = (0.5, 1.0)
-ROUNDS = 10
+ROUNDS = 32
+"""More than five minutes of the stores' time: what rules look at each two or five minutes falls due in all at once."""
 USERNAME = "bench"
 BAR_S = 1.0
+_COLLECTORS = {1: "one collector", 2: "two collectors"}
 GIVE_UP_S = 90.0
 RESIDENT = 2**30
 
@@ -55,31 +57,32 @@ class Wait:
 
 
 def rows() -> list[Row]:
-    return [_measure(share) for share in SHARES]
+    return [_measure(0.5, [ALL]), _measure(1.0, HALVES)]
 
 
-def _measure(share: float) -> Row:
+def _measure(share: float, parts: Sequence[Partitions]) -> Row:
     chain = Chain()
     first = [*chain.inventories(), *chain.round()]
     mails = [mail for _ in range(ROUNDS) for mail in chain.round()]
-    with tempfile.TemporaryDirectory() as name, _head_office(Path(name)) as (port, password, pid):
+    with tempfile.TemporaryDirectory() as name, _head_office(Path(name), parts) as (port, password, pids):
         wait, client = Wait(), _client(port, password)
         client.on_message = wait.hear
         client.loop_start()
-        _send(client, wait, first, FULL * SHARES[0] / 2)
+        _send(client, wait, first, FULL / 4)
         settled = wait.out(GIVE_UP_S)
         wait.took.clear()
-        cpu, begun = cpu_of(pid), time.perf_counter()
+        cpu, begun = sum(map(cpu_of, pids)), time.perf_counter()
         _send(client, wait, mails, FULL * share)
         sent = time.perf_counter() - begun
         settled = wait.out(GIVE_UP_S) and settled
-        cpu, rss = cpu_of(pid) - cpu, most_resident(pid)
+        cpu, rss = sum(map(cpu_of, pids)) - cpu, sum(map(most_resident, pids))
         client.disconnect()
         client.loop_stop()
-    return _row(share, sorted(wait.took), settled, sum(mail.readings for mail in mails), sent, cpu, rss)
+    name = f"ingest: published to committed, p99 at {FULL * share:,.0f} readings/s, {_COLLECTORS[len(parts)]}"
+    return _row(name, sorted(wait.took), settled, sum(mail.readings for mail in mails), sent, cpu, rss)
 
 
-def _row(share: float, took: Sequence[float], settled: bool, readings: int, sent: float, cpu: float, rss: int) -> Row:
+def _row(name: str, took: Sequence[float], settled: bool, readings: int, sent: float, cpu: float, rss: int) -> Row:
     p99 = took[int(len(took) * 0.99)]
     detail = (
         f"{readings / sent:,.0f} readings/s sent; median {took[len(took) // 2]:.2f} s, longest {took[-1]:.2f} s; "
@@ -87,7 +90,6 @@ def _row(share: float, took: Sequence[float], settled: bool, readings: int, sent
         f"load {os.getloadavg()[0]:.1f}{'' if settled else '; NOT ALL ACKNOWLEDGED'}"
     )
     ok = settled and p99 <= BAR_S and rss <= RESIDENT
-    name = f"ingest: published to committed, p99 at {FULL * share:,.0f} readings/s"
     return Row(name=name, value=p99, spread=0.0, unit="s", bar=BAR_S, peer="acknowledged", ok=ok, detail=detail)
 
 
@@ -111,27 +113,31 @@ def _client(port: int, password: str) -> mqtt.Client:
 
 
 @contextmanager
-def _head_office(folder: Path) -> Iterator[tuple[int, str, int]]:
-    """Port and password of the broker, and the collector's process, once it has subscribed."""
+def _head_office(folder: Path, parts: Sequence[Partitions]) -> Iterator[tuple[int, str, list[int]]]:
+    """Port and password of the broker, and the processes of the collectors, once all have subscribed."""
     password, port = os.urandom(12).hex(), free_port()
     (folder / "password").write_text(password, encoding="utf-8")
-    (folder / "collector.yaml").write_text(
-        "database: ./collector.sqlite\n"
+    clock = f"{BEGIN_AT.isoformat().replace('+00:00', 'Z')}@{time.time():.0f}x1"  # noqa: TID251 — the drill's clock begins now
+    with ExitStack() as stack:
+        stack.enter_context(Broker.start(folder / "broker", port, USERNAME, password, under=tethered()))
+        programs = [stack.enter_context(_collector(folder, port, part, clock)) for part in parts]
+        yield port, password, [program.pid for program in programs]
+
+
+@contextmanager
+def _collector(folder: Path, port: int, part: Partitions, clock: str) -> Iterator[subprocess.Popen[bytes]]:
+    settings, log = folder / f"collector-{part}.yaml", folder / f"collector-{part}.log"
+    settings.write_text(
+        f"database: ./collector.sqlite\npartitions: {part}\n"
         f"broker: {{url: 'mqtt://127.0.0.1:{port}', username: {USERNAME}, password_file: ./password}}\n"
         f"web: {{host: 127.0.0.1, port: {free_port()}}}\n",
         encoding="utf-8",
     )
-    clock = f"{BEGIN_AT.isoformat().replace('+00:00', 'Z')}@{time.time():.0f}x1"  # noqa: TID251 — the drill's clock begins now
-    command = [sys.executable, "-m", "collector", "run", str(folder / "collector.yaml"), "--clock", clock]
-    log = folder / "collector.log"
-    with (
-        Broker.start(folder / "broker", port, USERNAME, password, under=tethered()),
-        log.open("wb") as output,
-        subprocess.Popen([*tethered(), *command], stdout=output, stderr=output) as program,
-    ):
+    command = [*tethered(), sys.executable, "-m", "collector", "run", str(settings), "--clock", clock]
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as program:
         try:
             _await_lines(log)
-            yield port, password, program.pid
+            yield program
         finally:
             program.terminate()
 

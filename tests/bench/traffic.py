@@ -16,6 +16,8 @@ from tests.bench.sample import BEGIN_AT, status, telemetry
 POLL_EVERY = timedelta(seconds=10)
 READINGS = 20
 """Of a device; a round of a store is one message."""
+HALVES = (Partitions(first=0, last=127), Partitions(first=128, last=255))
+"""For two collectors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -80,11 +80,15 @@ class Office:
         *,
         stream: str = STREAM,
         dies: bool = False,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
+        """`meanwhile` is done when what the message will come to has been foreseen, and before it is written."""
         entries = tuple(Entry(seq=seq, body=self.outbox[seq]) for seq in seqs)
         batch = Batch(store=STORE, stream=stream, entries=entries, live_from=live_from, present_from=present_from)
+        foresight = self.recorder.foresee([Delivery(batch=batch)], self.now)
+        meanwhile()
         with suppress(PowerCut), self.database.writing() as connection:
-            self.recorder.record(connection, [Delivery(batch=batch)], self.now)
+            self.recorder.record(connection, [Delivery(batch=batch)], self.now, foresight)
             if dies:
                 raise PowerCut
         if dies:

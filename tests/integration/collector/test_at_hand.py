@@ -53,7 +53,7 @@ def test_collectors_that_take_turns_on_a_store_judge_as_one_that_keeps_nothing(
             Office(Path(folder) / "one.sqlite", outbox=outbox, book=SHIPPED),
         )
         collectors = [Office(path, outbox=outbox, book=SHIPPED) for _ in range(2)]
-        for seqs in _messages(outbox, chance):
+        for seqs in messages(outbox, chance):
             here = chance.choice(collectors)
             if chance.random() < 0.2:
                 _break_off(here, seqs)
@@ -65,7 +65,7 @@ def test_collectors_that_take_turns_on_a_store_judge_as_one_that_keeps_nothing(
             office.database.close()
 
 
-def _messages(outbox: dict[int, Body], chance: random.Random) -> Iterator[list[int]]:
+def messages(outbox: dict[int, Body], chance: random.Random) -> Iterator[list[int]]:
     left = sorted(outbox)
     while left:
         size = chance.randint(1, 4)
