@@ -196,10 +196,10 @@ def _windows(
     memory: DeviceMemory, telemetry: Telemetry, keep: Mapping[str, timedelta], points: Mapping[str, LastReading]
 ) -> dict[str, tuple[Run, ...]]:
     windows, at = dict(memory.windows), telemetry.at
-    for reading in telemetry.readings:
-        point, value = reading.point, reading.value
-        if point in keep and _is_number(value) and points[point].at == at:
-            windows[point] = extend(windows.get(point, ()), value, at, keep[point])
+    for point, length in keep.items():
+        last = points.get(point)
+        if last is not None and last.at == at and last.quality is _GOOD and _is_number(last.value):
+            windows[point] = extend(windows.get(point, ()), last.value, at, length)
     return windows
 
 
