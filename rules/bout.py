@@ -30,7 +30,8 @@ class Bout:
         self._before = _without_strangers(plan, memory) if self._anew else memory
         self._now = at.timestamp()
         self._then = 0.0 if memory.at is None else memory.at.timestamp()
-        self._phase = view.phase
+        phase = view.phase
+        self._from, self._to = self._then + phase, self._now + phase
         self._reached_at = at if heard.reached else memory.reached_at
         self._unreached_at = at if heard.unreached else memory.unreached_at
         self._gone: list[str] = []
@@ -41,7 +42,7 @@ class Bout:
         self._touched = self._idle = self._resting = self._mute = 0
         if plan.signals:
             calm = not any(alarm.raised for alarm in memory.alarms.values()) if memory.alarms else True
-            self._tracking = Tracking(plan, self._before, self._now, teaching=calm, phase=view.phase)
+            self._tracking = Tracking(plan, self._before, self._now, teaching=calm, phase=phase)
         self.moment = Moment(
             at=at,
             points=heard.points,
@@ -80,7 +81,7 @@ class Bout:
             work = (1 << len(self._plan.signals)) - 1
         else:
             for beat in self._plan.beats:
-                if self._enters(beat.step):
+                if self._to // beat.step != self._from // beat.step:
                     work |= touched & beat.signals
             for position, wake in before.wakes.items():
                 if wake <= now:
@@ -115,7 +116,7 @@ class Bout:
             return every
         due = 0
         for pace, bits in plan.slow:
-            if self._enters(pace):
+            if self._to // pace != self._from // pace:
                 due |= bits
         touched = plan.always | due | self._rules
         ask = touched & ~self._resting
@@ -129,10 +130,6 @@ class Bout:
             if position is not None:
                 ask |= 1 << position & (~plan.waits | due)
         return ask
-
-    def _enters(self, pace: float) -> bool:
-        """Whether this telemetry is the first of another step of `pace` seconds."""
-        return (self._now + self._phase) // pace != (self._then + self._phase) // pace
 
     def memory(self, alarms: dict[str, Alarm], openings: dict[str, Opening] | None) -> DeviceMemory:
         return DeviceMemory(
