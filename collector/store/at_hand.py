@@ -17,8 +17,9 @@ from collector.store.tables import store
 from edge_agent.contract.readings import Device
 from rules.neighbours import Setting
 
-DEVICES_AT_MOST = 12_000
-"""About 30 KiB each. Of a larger chain the stores that found room are kept, which saves more than taking turns."""
+DEVICES_AT_MOST = 10_000
+"""About 50 KiB each, most of it windows of the last two hours. Of a larger chain the stores that found room are kept,
+which saves more than taking turns."""
 LEFT_AFTER = timedelta(minutes=30)
 """A store that was not heard for so long makes room for another."""
 
