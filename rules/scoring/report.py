@@ -95,12 +95,14 @@ def _missed(label: Label, language: Language) -> str:
 
 
 def rows(score: Score) -> list[dict[str, Any]]:
-    """As `build/score.json` has them: the bars, then each kind of fault (`fault`), then each rule (`rule`)."""
+    """As `build/score.json` has them: the bars, how large the fleet was, then each kind of fault (`fault`), then each
+    rule (`rule`)."""
     bar_rows = [
         {"name": bar.name.en, "value": bar.value, "unit": "", "bar": bar.bar, "peer": None, "ok": bar.ok}
         for bar in bars(score)
     ]
-    return [*bar_rows, *map(_kind_row, score.kinds), *map(_rule_row, score.rules)]
+    size = _plain_row("fleet", score.store_months, f"store-months, {score.healthy_store_months:.1f} of them healthy")
+    return [*bar_rows, size, *map(_kind_row, score.kinds), *map(_rule_row, score.rules)]
 
 
 def _kind_row(kind: KindScore) -> dict[str, Any]:

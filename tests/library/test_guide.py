@@ -55,3 +55,5 @@ def test_the_list_of_faults_says_how_well_each_is_found_and_how_often_each_rule_
     page = faults_document([*rows(SCORE), of_rule])
     assert "| `evaporator_fan_dead` | 1 | 1 | 60 min | 0.00 | 1.00 |" in page
     assert "/ 3 of the 4 tickets that it opened were right |" in page
+    assert "with known faults (1.0 store-months, 0.0 of them healthy;" in page
+    assert "| right cause first | 0.000 | 0.8 | ✗ |" in page
