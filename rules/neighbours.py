@@ -90,16 +90,17 @@ def note(known: Neighbourhood, asked: Iterable[str], telemetry: Telemetry) -> Ne
     """
     if not asked or not telemetry.clock_trusted:
         return known
-    before = known.said.get(telemetry.device, {})
+    at, before = telemetry.at, known.said.get(telemetry.device, {})
     said: dict[str, Said] | None = None
     for reading in telemetry.readings:
-        if (point := reading.point) not in asked or (point in before and before[point].at >= telemetry.at):
+        point = reading.point
+        if point not in asked or ((last := before.get(point)) is not None and last.at >= at):
             continue
         said = dict(before) if said is None else said
         if reading.value is None:
             said.pop(point, None)
         else:
-            said[point] = Said(reading.value, telemetry.at)
+            said[point] = Said(reading.value, at)
     return known if said is None else Neighbourhood(said={**known.said, telemetry.device: said})
 
 
