@@ -21,12 +21,14 @@ from rules.neighbours import Neighbours, Setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """On a poll of a live segment: `memory` of its device and `around`, the store's, are as they were before.
+    """On a poll of a live segment of the store `setting`: `memory` of its device and `around`, the store's, are as they
+    were before.
 
     `passed` is the store's when its time had gone on, `after` when all was heard; `judgement` is None where the rules
     failed.
     """
 
+    setting: Setting
     memory: DeviceMemory
     around: StoreMemory
     passed: StoreMemory
@@ -46,7 +48,7 @@ def rule(
     judgement = referee.apply(device, memory, poll, Neighbours(setting=setting, known=after.known))
     if judgement is not None:
         after = after.see(device, judgement.memory, poll.at)
-    return Ruling(memory=memory, around=around, passed=passed, judgement=judgement, after=after)
+    return Ruling(setting=setting, memory=memory, around=around, passed=passed, judgement=judgement, after=after)
 
 
 class Foresight:
@@ -76,9 +78,12 @@ class Foresight:
                 told = overlook(around, premises.setting.devices, self._referee.book.store_causes)
                 around = around.share(told.memory)
 
-    def ruling(self, referee: Referee, poll: Telemetry, memory: DeviceMemory, around: StoreMemory) -> Ruling | None:
+    def ruling(
+        self, referee: Referee, setting: Setting, poll: Telemetry, memory: DeviceMemory, around: StoreMemory
+    ) -> Ruling | None:
         """None where it was judged by other rules, or by anything but this."""
         _, found = self._rulings.get(id(poll), (None, None))
-        if found is None or referee is not self._referee or found.memory is not memory or found.around is not around:
+        if found is None or referee is not self._referee:
             return None
-        return found
+        same = found.setting is setting and found.memory is memory and found.around is around
+        return found if same else None

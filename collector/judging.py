@@ -122,7 +122,7 @@ class Judging:
             key = (bout.store, poll.device)
             known = self._live.get(key)
             before, around = _begun(known, run.start, first=run.first), floor.memory
-            ruling = self._foresight.ruling(self._referee, poll, before, around)
+            ruling = self._foresight.ruling(self._referee, floor.setting, poll, before, around)
             if ruling is None:
                 ruling = rule(self._referee, floor.setting, device, poll, before, around)
             if ruling.judgement is None:

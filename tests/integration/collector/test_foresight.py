@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given
 from collector import foresight, judging
 from rules.book import book_of
 from tests.integration.collector.bench import BOOK as SHIPPED
-from tests.integration.collector.bench import Bench, poll, status, warm_freezer
+from tests.integration.collector.bench import FREEZER, Bench, message, poll, status, warm_freezer
 from tests.integration.collector.judged_stores import BOOK, Office, Word, outbox_of
 from tests.integration.collector.test_at_hand import messages
 from tests.integration.collector.test_history import CHANCE, TOLD, WORDS
@@ -52,6 +53,16 @@ def test_an_inventory_in_the_same_message_is_waited_for(bench: Bench, within: li
     bench.send((1, status()), (2, poll(0, -20.0)))
     bench.send((3, status()), (4, poll(1, -20.0)))
     assert within == [0.0, 1.0]
+
+
+def test_an_inventory_that_comes_in_another_stream_counts(bench: Bench, within: list[float]) -> None:
+    bench.send((1, status()), (2, poll(0, -20.0)))
+    bench.send((1, status()), (2, poll(1, -20.0)), stream="new")
+    within.clear()
+    left_over = message((3, status(FREEZER, replace(FREEZER, id="freezer-2"))))
+    bench.inbox.waiting = [message((3, poll(2, -20.0)), stream="new"), left_over]
+    bench.ingest.turn()
+    assert within == [2.0]
 
 
 def test_what_another_collector_wrote_meanwhile_counts(tmp_path: Path, within: list[float]) -> None:
