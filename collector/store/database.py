@@ -174,7 +174,7 @@ def _got_turn(connection: Any, looks: int) -> bool:
     for _ in range(looks):
         try:
             connection.execute("BEGIN IMMEDIATE").close()
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 return False
         else:

@@ -49,6 +49,19 @@ def test_it_survives_a_power_cut_as_far_as_sqlite_can(database: Database) -> Non
         assert {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas} == pragmas
 
 
+def test_a_file_that_cannot_be_read_any_more_is_tried_later(tmp_path: Path) -> None:
+    """As long as its connections are open: SQLite tells it when the transaction begins."""
+    path = tmp_path / "c.sqlite"
+    with closing(Database(path)) as database:
+        database.migrate()
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        path.write_bytes(b"rubbish " * 4096)
+        with pytest.raises(TryLater), database.writing():
+            pass
+        assert database.refused
+
+
 def test_two_programs_may_bring_one_file_to_this_version(tmp_path: Path) -> None:
     path = tmp_path / "c.sqlite"
     program = f"from pathlib import Path; from collector.store.database import Database; Database(Path({str(path)!r}))"
