@@ -1,13 +1,14 @@
 """Polls judged before the database file is locked, so that collectors which share it judge at the same time.
 
-Judging is pure: where a poll, what is remembered of its device and of the store around it turn out to be the very same
-within the transaction, so is the ruling; where they do not, it is judged there.
+Judging is pure: where a poll, the inventory, what is remembered of its device and of the store around it turn out to be
+the very same within the transaction, so is the ruling; where they do not, it is judged there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from collector.domain.segments import Run, Step
 from collector.domain.store_memory import StoreMemory, minute_of, overlook
@@ -17,6 +18,20 @@ from edge_agent.contract.readings import Device, Telemetry
 from rules.engine import Judgement
 from rules.memory import DeviceMemory
 from rules.neighbours import Neighbours, Setting
+
+AHEAD_AT_MOST = timedelta(minutes=5)
+"""How far a store's clock may be ahead of head office's."""
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No store polled before; whatever says so has a clock that was never set, whether it knows or not."""
+
+
+def why_not(devices: Mapping[str, Device], poll: Telemetry, now: datetime) -> str:
+    """Why a poll is kept and not judged; one from the future would make all that follow look late."""
+    if not devices:
+        return "no_inventory"
+    if poll.device not in devices:
+        return "unknown_device"
+    return "" if poll.clock_trusted and EARLIEST <= poll.at <= now + AHEAD_AT_MOST else "clock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +73,21 @@ class Foresight:
         self._referee = referee
         self._rulings: dict[int, tuple[Telemetry, Ruling]] = {}
 
-    def look_ahead(self, premises: Premises, steps: Iterable[Step], polls: Mapping[int, Telemetry]) -> None:
+    def look_ahead(
+        self, premises: Premises, steps: Sequence[Step], polls: Mapping[int, Telemetry], now: datetime
+    ) -> None:
         """At new polls of a stream by number, if all that is to be done is to judge them by what is at hand."""
-        steps = list(steps)
         around = premises.around
-        if around is None or not all(isinstance(step, Run) and step.live and not step.waited for step in steps):
+        runs = [step for step in steps if isinstance(step, Run) and step.live and not step.waited]
+        if around is None or len(runs) != len(steps):
             return
         known = {device: one.memory for device, one in premises.memories.items()}
-        for _, poll in sorted(polls.items(), key=lambda entry: entry[0]):
-            device, memory = premises.devices.get(poll.device), known.get(poll.device)
-            if device is None or memory is None:
+        for seq, poll in sorted(polls.items(), key=lambda entry: entry[0]):
+            memory = known.get(poll.device)
+            next_is_it = any(run.seqs[0] <= seq <= run.seqs[1] for run in runs)
+            if memory is None or not next_is_it or why_not(premises.devices, poll, now):
                 continue
-            ruling = rule(self._referee, premises.setting, device, poll, memory, around)
+            ruling = rule(self._referee, premises.setting, premises.devices[poll.device], poll, memory, around)
             self._rulings[id(poll)] = poll, ruling
             around = ruling.after
             if ruling.judgement is not None:

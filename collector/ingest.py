@@ -15,6 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from collector.foresight import Foresight
 from collector.inbox import Inbox, Lane, Message
 from collector.meters import Meters
 from collector.record import Delivery, Recorder, Tally
@@ -133,13 +134,20 @@ class Ingest:
         opened = [_open(message) for message in messages]
         deliveries = [one.delivery for one in opened if one.delivery]
         now = self._clock.now()
-        foresight = self._recorder.foresee(deliveries, now)
+        foresight = self._foresee(deliveries, now)
         with self._database.writing() as connection:
             _keep_unread(connection, [one for one in opened if one.trouble], now)
             tally = self._recorder.record(connection, deliveries, now, foresight)
         for one in opened:
             self._note(one)
         return tally
+
+    def _foresee(self, deliveries: Sequence[Delivery], now: datetime) -> Foresight | None:
+        try:
+            return self._recorder.foresee(deliveries, now)
+        except Exception:  # to look ahead is to guess: no message is lost by a guess
+            log.exception("what messages will come to cannot be foreseen")
+            return None
 
     def _note(self, stored: _Opened) -> None:
         """After the commit."""

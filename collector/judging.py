@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -12,7 +12,7 @@ from collector.desk import kin
 from collector.domain.segments import Course, Drop, Fork, Join, Present, Run, Step, segment_of
 from collector.domain.store_memory import StoreMemory
 from collector.floor import Floor, open_floors
-from collector.foresight import Foresight, rule
+from collector.foresight import Foresight, rule, why_not
 from collector.lifecycle import Due
 from collector.referee import Referee
 from collector.store import memories, store_memories, streams
@@ -22,11 +22,6 @@ from collector.store.streams import Unjudged
 from edge_agent.contract.readings import Device, Telemetry
 from rules.memory import DeviceMemory
 from rules.segments import Correction, fork
-
-AHEAD_AT_MOST = timedelta(minutes=5)
-"""How far a store's clock may be ahead of head office's."""
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-"""No store polled before; whatever says so has a clock that was never set, whether it knows or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +159,7 @@ class Judging:
 
     def _admit(self, bout: Bout, seq: int, poll: Telemetry) -> Device | None:
         """The device that it tells of; None where it is not to be judged."""
-        if reason := _why_not(bout.devices, poll, self._now):
+        if reason := why_not(bout.devices, poll, self._now):
             self.refuse(bout.store, bout.stream, {seq: poll}, reason)
             return None
         return bout.devices[poll.device]
@@ -297,12 +292,3 @@ def _begun(known: Remembered | None, start: int, *, first: bool = False) -> Devi
     if known is None or known.start != start:
         return fork(memory)
     return memory
-
-
-def _why_not(devices: Mapping[str, Device], poll: Telemetry, now: datetime) -> str:
-    """Why a poll is kept and not judged; one from the future would make all that follow look late."""
-    if not devices:
-        return "no_inventory"
-    if poll.device not in devices:
-        return "unknown_device"
-    return "" if poll.clock_trusted and EARLIEST <= poll.at <= now + AHEAD_AT_MOST else "clock"

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from collector import lifecycle
 from collector.domain.receipts import Range, Receipts, acknowledge, receive
 from collector.domain.segments import Course, advance
-from collector.foresight import Foresight
-from collector.judging import AHEAD_AT_MOST, Bout, Judging, tell_due
+from collector.foresight import AHEAD_AT_MOST, Foresight
+from collector.judging import Bout, Judging, tell_due
 from collector.referee import Referee
 from collector.store import inventory, memories, streams
 from collector.store.at_hand import AtHand
@@ -113,7 +113,7 @@ class Recorder:
                 news = _compare(delivery, before)
                 if not news.tells_of_devices:
                     course, _ = _go_on(replace(before, receipts=news.received), news, now)
-                    foresight.look_ahead(premises, course.steps, news.polls)
+                    foresight.look_ahead(premises, course.steps, news.polls, now)
         return foresight
 
     def record(
@@ -203,7 +203,7 @@ class Recorder:
         judging.follow(bouts)
         streams.remember(connection, progress)
         for (store, stream), known in progress.items():
-            premises[store].streams[stream] = known
+            premises[store].streams = {} if known.ended else {stream: known}
         tally.feed_events += judging.feed_events
         tally.unjudged.update(one.reason for one in judging.unjudged)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from rules.alarm import Alarm
@@ -93,20 +94,28 @@ class Bout:
             idle, self._resting, self._mute = bits_of(before.idle), bits_of(before.resting), bits_of(before.mute)
         work, touched = work & ~idle, touched & ~idle
         self._touched, self._idle = touched & ~work, idle
-        self._look_at(work)
+        self._look_at(work, self._tracking, self.moment)
 
-    def catch_up(self) -> None:
-        """Looks at what was touched and whose time has not come: causes are weighed by what is so now."""
-        work, self._touched = self._touched, 0
-        self._look_at(work)
+    def up_to_date(self) -> Moment:
+        """With what was touched and whose time to be looked at has not come: causes are weighed by what is so now.
 
-    def _look_at(self, work: int) -> None:
-        if self._tracking is None or not work:
+        It is not kept: what a rule sees must not hang on when another one raises an alarm.
+        """
+        if self._tracking is None or not self._touched:
+            return self.moment
+        known = replace(self._before, tracked=self._tracking.tracked(), history=self._tracking.history())
+        tracking = Tracking(self._plan, known, self._now, teaching=False)
+        moment = replace(self.moment, tracks=tracking)
+        self._look_at(self._touched, tracking, moment)
+        return moment
+
+    def _look_at(self, work: int, tracking: Tracking, moment: Moment) -> None:
+        if not work:
             return
         silence = self._now - self._then > STALE_AFTER.total_seconds()
         broken = self._heard.revived or bool(self._gone) or silence
         since = Since(self._before.points, self._then)
-        self._tracking.look(work, self.moment, since, broken=broken and self._before.at is not None)
+        tracking.look(work, moment, since, broken=broken and self._before.at is not None)
 
     def rules(self) -> int:
         """The bits of those to ask."""

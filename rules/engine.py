@@ -90,10 +90,9 @@ def _ask(
             openings[rule.id] = follow(opening, step, verdict, moment.at, rule.hold, rule.normal_for)
         alarms = _kept(alarms, rule.id, step.alarm)
         if step.change is not None:
-            if step.change == "raised":
-                bout.catch_up()
+            weighed = bout.up_to_date() if step.change == "raised" else moment
             beside = [other for other, _ in plan.rules if other.id in alarms and alarms[other.id].raised]
-            changes.append(change_of(rule, device, step, moment, beside))
+            changes.append(change_of(rule, device, step, moment, beside, weighed))
     return tuple(changes), alarms, openings
 
 
@@ -158,12 +157,14 @@ def _kept(alarms: dict[str, Alarm], rule: str, alarm: Alarm | None) -> dict[str,
     return {other: kept for other, kept in alarms.items() if other != rule} if rule in alarms else alarms
 
 
-def change_of(rule: Rule, device: Device, step: Step, moment: Moment, beside: Iterable[Rule]) -> Change:
-    """What `step`, which has a change, is told as. `moment` is what it was decided on; `beside` are the rules whose
-    alarms of the device are raised."""
+def change_of(
+    rule: Rule, device: Device, step: Step, moment: Moment, beside: Iterable[Rule], weighed: Moment | None = None
+) -> Change:
+    """What `step`, which has a change, is told as. `moment` is what it was decided on, `weighed` what its causes are
+    weighed by where that is another; `beside` are the rules whose alarms of the device are raised."""
     held_for = step.until - step.since
     raised = step.change == "raised"
-    ranked = rank(rule, beside, device, moment) if raised else ()
+    ranked = rank(rule, beside, device, weighed or moment) if raised else ()
     food = food_of(moment.food, moment.keeping)
     return Change(
         rule=rule.id,

@@ -66,7 +66,6 @@ class Tracking:
         """At the signals of these bits. `broken`: a point has been silent, so that nothing may have stood until now."""
         signals, params, now = self._plan.signals, moment.params, self._now
         opening = self._memory.openings is not None
-        self._answers.clear()
         while work:
             lowest = work & -work
             work ^= lowest

@@ -32,8 +32,8 @@ _STAMP = "UPDATE store SET stamp = ? WHERE id = ?"
 class Premises:
     """A store with all devices that it ever listed; `setting` has those that it lists now.
 
-    What was read or written already of its live segment: the `memories` of devices, the store's own (`around`), and how
-    far its `streams` have come.
+    What was read or written already of its live segment: the `memories` of devices and the store's own (`around`). How far
+    the stream that is judged had come (`streams`) is for guesses only: what else becomes of it is not noted here.
     """
 
     devices: Mapping[str, Device]
@@ -87,18 +87,23 @@ class AtHand:
     def _keep(self, entered: Mapping[str, Premises], stamp: int, now: datetime) -> None:
         for one in entered:
             self._kept.pop(one, None)  # the one that was heard last stands last
-        room = self._most - sum(len(kept.premises.devices) for kept in self._kept.values())
+        room = self._most - sum(_size(kept.premises) for kept in self._kept.values())
         for one, premises in entered.items():
-            while room < len(premises.devices) and (left := self._left(now)):
-                room += len(self._kept.pop(left).premises.devices)
-            if room >= len(premises.devices):
-                room -= len(premises.devices)
+            while room < _size(premises) and (left := self._left(now)):
+                room += _size(self._kept.pop(left).premises)
+            if room >= _size(premises):
+                room -= _size(premises)
                 self._kept[one] = _Kept(premises, stamp, now)
 
     def _left(self, now: datetime) -> str | None:
         """The store that was not heard for longest, where that is long."""
         name, kept = next(iter(self._kept.items()), (None, None))
         return name if kept is not None and now - kept.heard_at >= LEFT_AFTER else None
+
+
+def _size(premises: Premises) -> int:
+    """In devices; a store that has none takes room too."""
+    return max(1, len(premises.devices))
 
 
 def read_premises(connection: Connection, stores: Collection[str]) -> dict[str, Premises]:

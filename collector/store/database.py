@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -128,7 +129,7 @@ def _as_it_is(path: Path) -> URL:
 def _engine(url: URL, busy_timeout: float, cache_kib: int, pool_size: int, *, looks_only: bool) -> Engine:
     engine = create_engine(url, pool_size=pool_size, max_overflow=32, connect_args={"timeout": busy_timeout})
     event.listen(engine, "connect", partial(_configure, cache_kib, looks_only))
-    event.listen(engine, "begin", partial(_begin, int(busy_timeout / LOOK_AGAIN_S)))
+    event.listen(engine, "begin", partial(_begin, busy_timeout))
     return engine
 
 
@@ -160,18 +161,19 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
     raise sqlite3.OperationalError("database is locked: the journal mode cannot be set")
 
 
-def _begin(looks: int, connection: Connection) -> None:
+def _begin(patience: float, connection: Connection) -> None:
     kind = connection.get_execution_options()["begin"]
-    if kind == "IMMEDIATE" and _got_turn(connection.connection.dbapi_connection, looks):
+    if kind == "IMMEDIATE" and _got_turn(connection.connection.dbapi_connection, patience):
         return
     connection.exec_driver_sql(f"BEGIN {kind}")  # says why not, in SQLAlchemy's terms
 
 
-def _got_turn(connection: Any, looks: int) -> bool:
-    """Whether the transaction has begun."""
+def _got_turn(connection: Any, patience: float) -> bool:
+    """Whether the transaction has begun within `patience` seconds."""
     pause = threading.Event()
     connection.execute("PRAGMA busy_timeout = 0").close()
-    for _ in range(looks):
+    until = time.monotonic() + patience  # noqa: TID251 — looks are no measure: each also waits for Python's own lock
+    while time.monotonic() < until:  # noqa: TID251
         try:
             connection.execute("BEGIN IMMEDIATE").close()
         except sqlite3.Error as error:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pytest
-
 from rules.book import book_of
-from rules.memory import DeviceMemory
-from rules.neighbours import Neighbours, Setting
+from rules.bout import Bout
+from rules.memory import DeviceMemory, hear
+from rules.neighbours import ALONE, Neighbours, Setting, View
 from rules.pace import ASK_AT_LEAST, after, phase_of
 from tests.unit.rules.followed import judged, rule_of
-from tests.unit.rules.judged import telemetry
+from tests.unit.rules.judged import freezer, telemetry
 
+HOT = rule_of("max(temp.control, 4h) > -10", "t.hot")
+FIVE_HOURS = [telemetry(minute, {"temp.control": -20.0, "in.door": False}) for minute in range(0, 301, 5)]
 CHAIN = [f"store-{number:04}" for number in range(1_000)]
 
 
@@ -42,10 +43,23 @@ def test_each_store_looks_at_its_own_time() -> None:
     assert looked == {1, 2, 3, 4, 5}
 
 
-@pytest.mark.parametrize("opens", [False, True])
-def test_what_is_raised_is_told_with_all_that_is_known(opens: bool) -> None:
-    """Else a cause would be weighed by what was so minutes ago."""
-    book = book_of([rule_of("in.door", "t.door"), rule_of("max(temp.control, 24h) > 100", "t.max")])
-    begin, warmer = telemetry(0, {"temp.control": -20.0, "in.door": False}), {"temp.control": -5.0, "in.door": opens}
-    memory = judged(book, [begin, telemetry(1, warmer)])
-    assert (memory.agenda.touched == b"") is opens
+def test_causes_are_weighed_by_what_is_so_now_and_nothing_of_it_is_kept() -> None:
+    book = book_of([HOT])
+    poll = telemetry(301, {"temp.control": -5.0})
+    memory = judged(book, FIVE_HOURS)
+    plan = book.plan(freezer(), "")
+    bout = Bout(plan, memory, hear(memory, poll, plan.windows), poll.at, View(ALONE, freezer(), poll.at), None)
+    bout.look()
+    assert [HOT.when.function(each) for each in (bout.moment, bout.up_to_date(), bout.moment)] == [False, True, False]
+    assert bout.memory({}, None) == judged(book, [poll], memory)
+
+
+def test_an_alarm_changes_nothing_of_what_other_rules_see() -> None:
+    """Else a rule would find something else beside other rules than alone."""
+    door = rule_of("in.door", "t.door")
+    story = [(301, -5.0, True), (302, -20.0, True), (305, -20.0, False)]
+    told = [telemetry(minute, {"temp.control": air, "in.door": opens}) for minute, air, opens in story]
+    both, alone = (judged(book_of(rules), FIVE_HOURS + told) for rules in ([door, HOT], [HOT]))
+    assert both.tracked.stems == alone.tracked.stems
+    assert both.tracked.running == alone.tracked.running
+    assert both.alarms.keys() - {"t.door"} == alone.alarms.keys()
