@@ -134,7 +134,8 @@ class Ingest:
         opened = [_open(message) for message in messages]
         deliveries = [one.delivery for one in opened if one.delivery]
         now = self._clock.now()
-        foresight = self._foresee(deliveries, now)
+        live = [one.delivery for one in opened if one.delivery and one.message.lane is Lane.LIVE]
+        foresight = self._foresee(live, now)
         with self._database.writing() as connection:
             _keep_unread(connection, [one for one in opened if one.trouble], now)
             tally = self._recorder.record(connection, deliveries, now, foresight)

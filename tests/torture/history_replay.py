@@ -45,12 +45,13 @@ class Replay:
     drained_s: float
     since_right: bool
     past_episodes: int
-    notifications: int
+    notifications: tuple[str, ...]
+    """The faults of the tickets that were opened."""
 
     @property
     def broken(self) -> bool:
         late = self.truth_s > TRUTH_WITHIN_S or self.drained_s > DRAINED_WITHIN_S
-        return late or not self.since_right or self.past_episodes == 0 or self.notifications != 1
+        return late or not self.since_right or self.past_episodes == 0 or len(self.notifications) != 1
 
 
 def history_replay(rounds: int, seed: str) -> Toll:
@@ -64,7 +65,8 @@ def history_replay(rounds: int, seed: str) -> Toll:
         duplicated=replay.duplicated,
         broken=int(replay.broken),
         figures=f"{replay.committed} readings, ticket after {replay.truth_s:.0f} s, drained in "
-        f"{replay.drained_s:.0f} s, {replay.past_episodes} past episodes, {replay.notifications} notifications",
+        f"{replay.drained_s:.0f} s, {replay.past_episodes} past episodes, {len(replay.notifications)} notifications "
+        f"({', '.join(replay.notifications)})",
     )
 
 
@@ -111,7 +113,8 @@ def _polls(now: datetime, outage: timedelta) -> Iterator[tuple[datetime, str, fl
             device = f"freezer-{number}"
             warm = device == DEVICE and at >= now - WRONG_FOR
             was_warm = device == WAS_WRONG and abs(at - middle) < timedelta(hours=1)
-            yield at, device, -5.0 if warm or was_warm else round(-20.0 - (turn + number) % 7 / 10, 1)
+            wavers = (turn + number) % 7 / 10  # a reading that stands still is a fault of its own
+            yield at, device, round((-5.0 if warm or was_warm else -20.0) - wavers, 1)
 
 
 def _other(name: str, value: float, dice: random.Random) -> Reading:
@@ -133,7 +136,7 @@ def _count(stage: Stage, began: datetime, truth_s: float, drained_s: float) -> R
     with closing(Database(stage.folder / "c.sqlite")) as database, database.reading() as connection:
         kept = [(one.device, one.point, one.at_ms, one.seq) for one in every_reading(connection)]
         since = connection.execute(select(ticket.c.since)).scalars().all()
-        opened = select(func.count()).select_from(ticket_event).where(ticket_event.c.kind == "opened")
+        opened = select(ticket.c.fault).join(ticket_event).where(ticket_event.c.kind == "opened")
         episodes = (
             select(func.count()).select_from(episode).where(episode.c.device == WAS_WRONG, episode.c.rule == FAULT)
         )
@@ -146,5 +149,5 @@ def _count(stage: Stage, began: datetime, truth_s: float, drained_s: float) -> R
             drained_s=drained_s,
             since_right=len(since) == 1 and abs(since[0] - began) <= 2 * POLL_EVERY and told <= 3,
             past_episodes=connection.execute(episodes).scalar_one(),
-            notifications=connection.execute(opened).scalar_one(),
+            notifications=tuple(connection.execute(opened).scalars()),
         )
