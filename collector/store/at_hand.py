@@ -32,8 +32,8 @@ _STAMP = "UPDATE store SET stamp = ? WHERE id = ?"
 class Premises:
     """A store with all devices that it ever listed; `setting` has those that it lists now.
 
-    What was read or written already of its live segment: the `memories` of devices and the store's own (`around`). How far
-    the stream that is judged had come (`streams`) is for guesses only: what else becomes of it is not noted here.
+    What was read or written already of its live segment: the `memories` of devices and the store's own (`around`). How
+    far the stream that is judged had come (`streams`) is for guesses only: what else becomes of it is not noted here.
     """
 
     devices: Mapping[str, Device]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from collector.store.database import TryLater
 from collector.telemetry.base import Arrival, Chart, Sample, Span, Stock
-from collector.telemetry.upkeep import BETWEEN_PIECES_S, LONGEST_DELAY_S, WHEN_IDLE_S, Upkeep
+from collector.telemetry.upkeep import BETWEEN_PIECES_S, LONGEST_DELAY_S, REST, WHEN_IDLE_S, Upkeep
 from edge_agent.contract.clock import EPOCH, Clock
 
 
@@ -55,6 +55,13 @@ def upkeep(*ends: bool | Exception) -> Upkeep:
 def test_it_goes_on_soon_where_more_waits_and_rests_where_nothing_does() -> None:
     work = upkeep(True, False)
     assert [work.turn(), work.turn()] == [BETWEEN_PIECES_S, WHEN_IDLE_S]
+
+
+def test_it_rests_longer_than_a_piece_took() -> None:
+    """The ingest needs the same interpreter."""
+    steady = iter([10.0, 10.2])
+    work = Upkeep(Script([True]), Clock(wall=lambda: 0.0, steady=lambda: next(steady), epoch=EPOCH))
+    assert work.turn() == pytest.approx(REST * 0.2)
 
 
 def test_it_says_a_trouble_once_and_its_end(caplog: pytest.LogCaptureFixture) -> None:
