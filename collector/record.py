@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from collector.foresight import AHEAD_AT_MOST, Foresight
 from collector.judging import Bout, Judging, tell_due
 from collector.referee import Referee
 from collector.store import inventory, memories, streams
-from collector.store.at_hand import AtHand
+from collector.store.at_hand import AtHand, new_stamp
 from collector.store.database import Database
 from collector.store.inventory import Sighting
 from collector.store.streams import Progress
@@ -92,10 +92,11 @@ class _News:
 class Recorder:
     """Used by one thread; all that it must remember is in the database."""
 
-    def __init__(self, book: RuleBook, telemetry: TelemetryStore) -> None:
+    def __init__(self, book: RuleBook, telemetry: TelemetryStore, stamps: Callable[[], int] = new_stamp) -> None:
+        """Each of the `stamps` must be another one, whoever else writes."""
         self._telemetry = telemetry
         self._referee = Referee(book)
-        self._at_hand = AtHand()
+        self._at_hand = AtHand(stamps=stamps)
 
     def judge_by(self, book: RuleBook) -> None:
         """From the next transaction on. May be called by any thread."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import randbits
@@ -43,6 +43,11 @@ class Premises:
     streams: dict[str, Progress] = field(default_factory=dict)
 
 
+def new_stamp() -> int:
+    """One that nobody else has."""
+    return randbits(62)
+
+
 @dataclass(slots=True)
 class _Kept:
     premises: Premises
@@ -54,8 +59,9 @@ class AtHand:
     """Used by one thread. Each transaction leaves a stamp of its own on its stores: where another stamp is found, or
     none, somebody else has written meanwhile, or this transaction came to nothing, and all is read anew."""
 
-    def __init__(self, devices_at_most: int = DEVICES_AT_MOST) -> None:
+    def __init__(self, devices_at_most: int = DEVICES_AT_MOST, stamps: Callable[[], int] = new_stamp) -> None:
         self._most = devices_at_most
+        self._new_stamp = stamps
         self._kept: dict[str, _Kept] = {}
 
     def glance(self, store: str) -> Premises | None:
@@ -79,7 +85,7 @@ class AtHand:
         for one, fresh in read_premises(connection, [name for name in stores if name not in entered]).items():
             known = self._kept.get(one)
             entered[one] = replace(known.premises, devices=fresh.devices, setting=fresh.setting) if known else fresh
-        stamp = randbits(62)
+        stamp = self._new_stamp()
         connection.exec_driver_sql(_STAMP, [(stamp, one) for one in stores])
         self._keep(entered, stamp, now)
         return entered

@@ -99,6 +99,7 @@ class HeadOffice:
     file: Path
     network: Network
     dice: Random
+    stamps: Random = field(default_factory=lambda: Random(62))
     kept: Callable[[Arrival], None]
     inbox: deque[Message] = field(default_factory=deque)
     overflows: int = 0
@@ -132,7 +133,7 @@ class HeadOffice:
         self.database.on_rollback = telemetry.given.clear
         now = asyncio.get_running_loop().time
         clock = self._clock = Clock(wall=lambda: BEGIN.timestamp() + now(), steady=now)
-        recorder = Recorder(BOOK, telemetry)
+        recorder = Recorder(BOOK, telemetry, stamps=lambda: self.stamps.getrandbits(62))
         self._ingest = Ingest(self, self.database, recorder, clock, Meters(), lambda: None)
         self._ingest._stop = _Stop()
         self._witness = sqlite3.connect(self.file, isolation_level=None)

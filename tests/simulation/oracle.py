@@ -11,6 +11,7 @@ from rules.book import RuleBook, book_of
 from rules.engine import judge
 from rules.load import load_rules
 from rules.memory import DeviceMemory
+from rules.neighbours import Neighbours, Setting
 from rules.window import STALE_AFTER
 
 JUDGED = (
@@ -53,6 +54,7 @@ class Oracle:
     `steady_since` tells of each device since when it has been heard without a pause.
     """
 
+    store: str
     devices: dict[str, Device]
     true_time: Callable[[Telemetry], datetime]
     now: Callable[[], datetime]
@@ -71,7 +73,7 @@ class Oracle:
         before = self._memories.get(device.id, DeviceMemory())
         if before.at is None or told.at - before.at > STALE_AFTER:
             self.steady_since[device.id] = told.at
-        judged = judge(self.book, device, before, told)
+        judged = judge(self.book, device, before, told, Neighbours(setting=Setting(id=self.store)))
         self._memories[device.id] = judged.memory
         for change in judged.changes:
             alarm = (device.id, change.rule)

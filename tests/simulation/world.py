@@ -219,7 +219,7 @@ def build(seed: str, folder: Path, stores: int, tick: Callable[[int], None] = la
         booted: dict[str, Booted] = {}
         told = true_time(booted)
         devices = {device.id: device for device in inventory(site)}
-        oracle = Oracle(devices=devices, true_time=told, now=world.now, true_from=BEGIN)
+        oracle = Oracle(store=site.id, devices=devices, true_time=told, now=world.now, true_from=BEGIN)
         ledger = ledgers[site.id] = Ledger(store=site.id, true_time=told, on_commit=oracle.hear, now=world.now)
         world.gateways[site.id] = Gateway(
             site=site,

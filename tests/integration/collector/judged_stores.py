@@ -24,6 +24,7 @@ from edge_agent.contract.readings import Batch, Body, Entry, Quality, Reading, T
 from rules.book import RuleBook, book_of
 from rules.engine import judge
 from rules.memory import DeviceMemory
+from rules.neighbours import Neighbours, Setting
 from tests.integration.collector.bench import BOOK as SHIPPED
 from tests.integration.collector.bench import FREEZER, NOW, STORE, STREAM, TOO_WARM, poll, status
 
@@ -154,7 +155,7 @@ def truth_of(outbox: dict[int, Body]) -> Truth:
     for _, body in sorted(outbox.items()):
         if not isinstance(body, Telemetry):
             continue
-        judgement = judge(BOOK, FREEZER, memory, body)
+        judgement = judge(BOOK, FREEZER, memory, body, Neighbours(setting=Setting(id=STORE)))
         memory = judgement.memory
         for change in judgement.changes:
             episodes[change.rule, change.since] = None if change.kind == "raised" else change.at

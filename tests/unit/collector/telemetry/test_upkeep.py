@@ -59,9 +59,10 @@ def test_it_goes_on_soon_where_more_waits_and_rests_where_nothing_does() -> None
 
 def test_it_rests_longer_than_a_piece_took() -> None:
     """The ingest needs the same interpreter."""
-    steady = iter([10.0, 10.2])
-    work = Upkeep(Script([True]), Clock(wall=lambda: 0.0, steady=lambda: next(steady), epoch=EPOCH))
-    assert work.turn() == pytest.approx(REST * 0.2)
+    script = Script([True])
+    took = {False: 10.0, True: 10.2}
+    clock = Clock(wall=lambda: 0.0, steady=lambda: took[script.turned.is_set()], epoch=EPOCH)
+    assert Upkeep(script, clock).turn() == pytest.approx(REST * 0.2)
 
 
 def test_it_says_a_trouble_once_and_its_end(caplog: pytest.LogCaptureFixture) -> None:
